@@ -1,0 +1,49 @@
+# Every target works in a fresh clone with nothing but Python >= 3.10 and pip.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: check test demo matrix sdk-suite otelcol kills lock install format clean
+
+check: install            ## the whole gate: lint, types, import contracts, tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+test: install             ## the test suite
+	$(BIN)/python -m pytest
+
+demo: install             ## simulated traffic and a live dashboard
+	$(BIN)/spanledger demo
+
+matrix: install           ## the instrumentation's tests with eight releases of the SDK
+	PYTHON=$(BIN)/python .ci/sdk-matrix
+
+sdk-suite: install        ## the SDK's own test-suite, without and with us
+	$(BIN)/python tests/sdk_suite/run.py
+
+otelcol:                   ## the upstream Collector, which some tests run (needs Go)
+	.ci/otelcol
+
+kills: install             ## kill -9 of the collector, fifty times
+	SPANLEDGER_TEST_KILLS=50 $(BIN)/pytest tests/durability/test_kills.py
+
+format: install           ## rewrite the code as ruff likes it
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock:                     ## renew constraints.txt (needs uv)
+	uv export --upgrade --all-extras --no-emit-project --no-hashes --no-header --no-annotate \
+	  --quiet --output-file constraints.txt
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev]'
+	touch $@
+
+clean:                    ## remove what can be made again; the ledger in spanledger-data stays
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,87 @@
+"""How long the Overview page waits for its six answers, over HTTP, on a ledger of any size.
+
+    python benchmarks/big_ledger.py /tmp/ten --calls 10000000
+    python benchmarks/overview.py /tmp/ten
+
+The questions are over all ninety days: spend against last month, cost by day and model, cost by
+service and by team, tokens by day, the latest calls. Each round asks the six one after the other.
+The dearest users and the latencies, which other pages show, are asked beside them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import httpx2
+
+from spanledger_collector.server import running_collector
+from spanledger_collector.settings import CollectorSettings, Settings, StoreSettings
+
+ARROW = "application/vnd.apache.arrow.stream"
+LIMIT_MS = 100.0
+ON_THE_PAGE = 6
+
+
+def questions(days: int) -> list[tuple[str, str, dict[str, str]]]:
+    """The page's questions: what for, which query, with which parameters."""
+    now = datetime.now(timezone.utc)
+    shown = {"start": (now - timedelta(days=days)).isoformat(), "end": now.isoformat()}
+    zone = {"tz": "Europe/Berlin"}
+    return [
+        ("spend summary", "spend_summary", zone),
+        ("cost by day and model", "usage", {**shown, **zone, "bucket": "day", "group_by": "model"}),
+        ("cost by service", "usage", {**shown, **zone, "group_by": "service"}),
+        ("cost by team", "usage", {**shown, **zone, "group_by": "team"}),
+        ("tokens by day", "usage", {**shown, **zone, "bucket": "day"}),
+        ("latest calls", "latest_calls", {**shown, "limit": "50"}),
+        ("dearest users", "users", {**shown, "limit": "20"}),
+        ("latency by day, model", "latency", {**shown, **zone, "bucket": "day"}),
+    ]
+
+
+def measure(api: httpx2.Client, rounds: int, days: int) -> dict[str, list[float]]:
+    """Milliseconds of each question in each round."""
+    times: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        for name, query, parameters in questions(days):
+            started = time.perf_counter()
+            api.get(f"/api/v1/query/{query}", params=parameters).raise_for_status()
+            times.setdefault(name, []).append((time.perf_counter() - started) * 1000)
+    return times
+
+
+def main() -> None:
+    """Open the ledger, ask, and print what it took."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--days", type=int, default=90)
+    arguments = parser.parse_args()
+    settings = Settings(
+        collector=CollectorSettings(port=0, grpc_port=0), store=StoreSettings(path=arguments.folder)
+    )
+    started = time.perf_counter()
+    with (
+        running_collector(settings) as collector,
+        httpx2.Client(base_url=collector.url, headers={"accept": ARROW}, timeout=60) as api,
+    ):
+        print(f"opened in               {time.perf_counter() - started:8.2f} s")
+        measure(api, 2, arguments.days)
+        times = measure(api, arguments.rounds, arguments.days)
+        health = api.get("/api/v1/query/health", headers={"accept": "application/json"}).json()
+    print(f"calls                   {health['rows'][0]['calls']:12,}")
+    for name, each in times.items():
+        slowest = sorted(each)[int(0.95 * (len(each) - 1))]
+        print(f"{name:22}  {statistics.median(each):8.1f} ms   p95 {slowest:8.1f} ms")
+    on_the_page = list(times.values())[:ON_THE_PAGE]
+    pages = [sum(each) for each in zip(*on_the_page, strict=True)]
+    print(f"{'page':22}  {statistics.median(pages):8.1f} ms   p95 {max(pages):8.1f} ms (slowest)")
+    print(f"page / limit            {statistics.median(pages) / LIMIT_MS:8.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The query API: named, parameterised, read-only questions to the ledger."""

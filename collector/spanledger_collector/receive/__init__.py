@@ -1,0 +1,1 @@
+"""Receive OTLP/HTTP: bytes in, neutral spans out, answers to the letter of the protocol."""

@@ -1,0 +1,126 @@
+"""Read a request body under caps of size, memory and time; undo gzip under the same caps."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Iterator
+
+from starlette.types import Message, Receive
+
+from spanledger_collector.receive.errors import (
+    BodyTooLarge,
+    MalformedBody,
+    Overloaded,
+    UnsupportedBody,
+)
+from spanledger_collector.receive.limits import Lease
+
+__all__ = ["BODY_DEADLINE_S", "ClientGone", "inflate", "part_of", "read_body"]
+
+BODY_DEADLINE_S = 30.0
+_GZIP = 16 + zlib.MAX_WBITS
+_STEP = 1 << 20
+
+
+class ClientGone(Exception):
+    """The client went away before its request was complete."""
+
+
+async def read_body(receive: Receive, declared: int | None, limit: int, lease: Lease) -> bytes:
+    """Read the whole body as sent.
+
+    Raises:
+        BodyTooLarge: more than `limit` bytes.
+        Overloaded: no memory left for it, or it did not come in time.
+        ClientGone: the client went away.
+    """
+    try:
+        return await asyncio.wait_for(_read(receive, declared, limit, lease), BODY_DEADLINE_S)
+    except asyncio.TimeoutError as error:
+        raise Overloaded(f"The body did not arrive within {BODY_DEADLINE_S:.0f} s.") from error
+
+
+async def _read(receive: Receive, declared: int | None, limit: int, lease: Lease) -> bytes:
+    if declared is not None and declared > limit:
+        await _drain(receive, 0, limit)
+        raise _too_large(limit)
+    chunks: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        chunk, more = part_of(await receive())
+        size += len(chunk)
+        if size > limit:
+            chunks.clear()
+            await _drain(receive, size, limit, more=more)
+            raise _too_large(limit)
+        lease.grow(len(chunk))
+        chunks.append(chunk)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def _drain(receive: Receive, size: int, limit: int, *, more: bool = True) -> None:
+    """Swallow what is still coming: a connection closed on a busy sender reads as a reset, which
+    clients retry. Twice the limit is patience enough.
+    """  # noqa: D205
+    while more and size <= 2 * limit:
+        chunk, more = part_of(await receive())
+        size += len(chunk)
+
+
+def part_of(message: Message) -> tuple[bytes, bool]:
+    """What a message of ASGI brings of the body, and whether more will come.
+
+    Raises:
+        ClientGone: nothing will.
+    """
+    if message["type"] == "http.disconnect":
+        raise ClientGone
+    return message.get("body", b""), bool(message.get("more_body", False))
+
+
+def inflate(body: bytes, encoding: str, limit: int, lease: Lease) -> bytes:
+    """Undo the content encoding.
+
+    Raises:
+        UnsupportedBody: an encoding other than gzip and identity.
+        MalformedBody: no valid gzip.
+        BodyTooLarge: more than `limit` bytes come out.
+    """
+    if encoding in {"", "identity"} or (not body and encoding == "gzip"):
+        return body
+    if encoding != "gzip":
+        raise UnsupportedBody(f"Content-Encoding must be gzip or identity, not {encoding[:40]!r}.")
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        for chunk in _gunzip(body):
+            size += len(chunk)
+            if size > limit:
+                raise _too_large(limit)
+            lease.grow(len(chunk))
+            chunks.append(chunk)
+    except zlib.error as error:
+        raise MalformedBody("Content-Encoding is gzip, but the body is not valid gzip.") from error
+    return b"".join(chunks)
+
+
+def _gunzip(body: bytes) -> Iterator[bytes]:
+    """Yield what the members of a gzip body hold, a bounded piece at a time."""
+    while body:
+        member = zlib.decompressobj(_GZIP)
+        while not member.eof:
+            chunk = member.decompress(body, _STEP)
+            body = member.unconsumed_tail
+            if not chunk and not body and not member.eof:
+                raise zlib.error("the body ends inside a gzip member")
+            yield chunk
+        body = member.unused_data
+
+
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(
+        f"The request is larger than {limit} bytes (collector.max_body_bytes), as sent or after "
+        "decompression. Export smaller batches."
+    )

@@ -1,0 +1,153 @@
+"""From a request's bytes to a batch for the writer; runs in a worker thread, knows no HTTP."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from spanledger.pricing import PriceBook
+from spanledger_collector.columnar import Booked, Sent, book_protobuf, book_together
+from spanledger_collector.ledger import book, book_logs, book_points
+from spanledger_collector.receive.answers import JSON
+from spanledger_collector.receive.errors import RequestRefused
+from spanledger_collector.receive.otlp_json import (
+    points_from_json,
+    records_from_json,
+    spans_from_json,
+)
+from spanledger_collector.receive.pieces import PIECE_BYTES, joined, pieces
+from spanledger_collector.receive.protobuf import points_from_protobuf, records_from_protobuf
+from spanledger_collector.rows import Rows
+from spanledger_collector.store import Batch, batch_of
+
+__all__ = ["Decoded", "Order", "decode", "decode_together"]
+
+_RECORDS: Final = {"traces": "spans", "metrics": "data points", "logs": "log records"}
+_LARGE_JSON: Final = threading.Lock()
+"""A large JSON text takes ten times its size while it is read, so only one is at a time."""
+_MOST_NAMES: Final = 8
+"""Names of dropped records that an answer lists; there may be as many as records."""
+
+
+class Decoded(NamedTuple):
+    """A request's rows, and what to tell its sender about those that were refused."""
+
+    batch: Batch | None
+    """None when the request held nothing to keep."""
+    rejected: int
+    message: str
+
+
+class Order(NamedTuple):
+    """What to decode."""
+
+    signal: str
+    """`traces`, `metrics` or `logs`."""
+    body: bytes
+    """The request, not compressed."""
+    encoding: str
+    """Its content type."""
+    team: str | None
+    """Whom the sender's token belongs to, whatever it claims."""
+
+
+def decode_together(orders: Sequence[Order], prices: PriceBook) -> list[Decoded | RequestRefused]:
+    """Decode requests, calls in protobuf all at once; one that is refused spoils no other."""
+    in_columns = [
+        order.signal == "traces" and order.encoding != JSON and len(order.body) <= PIECE_BYTES
+        for order in orders
+    ]
+    sent = [
+        Sent(each.body, each.team)
+        for each, wanted in zip(orders, in_columns, strict=True)
+        if wanted
+    ]
+    booked = iter(book_together(sent, time.time_ns(), prices))
+    return [
+        _outcome(next(booked)) if wanted else _alone(order, prices)
+        for order, wanted in zip(orders, in_columns, strict=True)
+    ]
+
+
+def _outcome(booked: Booked | RequestRefused) -> Decoded | RequestRefused:
+    return booked if isinstance(booked, RequestRefused) else _told("traces", booked, [])
+
+
+def _alone(order: Order, prices: PriceBook) -> Decoded | RequestRefused:
+    signal, body, encoding, team = order
+    try:
+        if len(body) <= PIECE_BYTES:
+            return decode(signal, body, encoding, prices, team)
+        if encoding == JSON:
+            with _LARGE_JSON:
+                return decode(signal, body, encoding, prices, team)
+        return _in_pieces([decode(signal, piece, encoding, prices, team) for piece in pieces(body)])
+    except RequestRefused as error:
+        return error
+
+
+def _in_pieces(parts: list[Decoded]) -> Decoded:
+    batch = joined([part.batch for part in parts if part.batch is not None])
+    messages = "; ".join(part.message for part in parts if part.message)
+    return Decoded(batch, sum(part.rejected for part in parts), messages)
+
+
+def decode(
+    signal: str, body: bytes, encoding: str, prices: PriceBook, team: str | None = None
+) -> Decoded:
+    """Decode, normalise and price a request.
+
+    Args:
+        signal: `traces`, `metrics` or `logs`.
+        body: the request, not compressed.
+        encoding: its content type.
+        prices: what calls are priced by.
+        team: whom the sender's token belongs to, whatever it claims.
+
+    Raises:
+        MalformedBody: the body is not what its content type promises.
+    """
+    now_ns = time.time_ns()
+    if signal == "traces" and encoding != JSON:
+        booked = book_protobuf(body, now_ns, prices, team)
+        return _told(signal, booked, [])
+    rows = _rows(signal, body, encoding, now_ns, prices, team)
+    return _told(signal, Booked(batch_of(rows), rows.quarantine), rows.dropped)
+
+
+def _rows(
+    signal: str, body: bytes, encoding: str, now_ns: int, prices: PriceBook, team: str | None
+) -> Rows:
+    in_json = encoding == JSON
+    if signal == "logs":
+        records = records_from_json(body) if in_json else records_from_protobuf(body)
+        return book_logs(records, now_ns, prices, team)
+    if signal == "metrics":
+        points = points_from_json(body) if in_json else points_from_protobuf(body)
+        return book_points(points, now_ns, prices, team)
+    return book(spans_from_json(body), now_ns, prices, team)
+
+
+def _told(signal: str, booked: Booked, dropped: list[str]) -> Decoded:
+    reasons = Counter(row.reason for row in booked.refused)
+    sentences = []
+    if reasons:
+        told = ", ".join(f"{reason}: {count}" for reason, count in sorted(reasons.items()))
+        sentences.append(f"{_RECORDS[signal]} refused and kept in quarantine: {told}")
+    if dropped:
+        told = ", ".join(f"{name}: {count}" for name, count in _most(dropped))
+        sentences.append(f"{_RECORDS[signal]} that report no Claude usage were not kept: {told}")
+    batch = booked.batch if booked.batch.size else None
+    return Decoded(batch, len(booked.refused), "; ".join(sentences))
+
+
+def _most(dropped: list[str]) -> list[tuple[str, int]]:
+    counts = Counter(dropped).most_common()
+    others = sum(count for _, count in counts[_MOST_NAMES:])
+    return [
+        *((name[:80], count) for name, count in counts[:_MOST_NAMES]),
+        *([("others", others)] if others else []),
+    ]

@@ -1,0 +1,43 @@
+"""Settings: every option of the collector and the dashboard, in one frozen value.
+
+Knows where options come from (defaults, `spanledger.toml`, environment, command line) and nothing
+of the parts that use them.
+
+    settings = load_settings()                                  # file and environment
+    settings = load_settings(Path("spanledger.toml"), collector={"port": 0})
+    settings = Settings(store=StoreSettings(path=tmp_path))     # neither: for tests and embedding
+"""
+
+from spanledger_collector.settings._collector import CollectorSettings
+from spanledger_collector.settings._loading import (
+    LoadedSettings,
+    load_settings,
+    load_settings_with_origins,
+    variable_name,
+)
+from spanledger_collector.settings._messages import SettingsError, did_you_mean, section_models
+from spanledger_collector.settings._models import (
+    DashboardSettings,
+    PricesSettings,
+    Settings,
+    StoreSettings,
+)
+from spanledger_collector.settings._tokens import TeamToken
+from spanledger_collector.settings._values import is_loopback
+
+__all__ = [
+    "CollectorSettings",
+    "DashboardSettings",
+    "LoadedSettings",
+    "PricesSettings",
+    "Settings",
+    "SettingsError",
+    "StoreSettings",
+    "TeamToken",
+    "did_you_mean",
+    "is_loopback",
+    "load_settings",
+    "load_settings_with_origins",
+    "section_models",
+    "variable_name",
+]

@@ -1,0 +1,136 @@
+"""The options themselves: their names, types, defaults and limits.
+
+The descriptions are what `spanledger config` and docs/operations.md say; a test compares them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ByteSize, Field, model_validator
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from spanledger_collector.settings._collector import CollectorSettings
+from spanledger_collector.settings._section import Section
+from spanledger_collector.settings._values import (
+    HttpUrl,
+    Memory,
+    Port,
+    TimeZone,
+    base_url,
+    is_loopback,
+)
+
+
+class StoreSettings(Section):
+    """Where the ledger lies and what the database may use."""
+
+    path: Path = Field(
+        default=Path("spanledger-data"),
+        description="Data folder; the database is `ledger.duckdb` in it. In the settings file a"
+        " relative path starts at the file's own folder.",
+    )
+    memory_limit: Memory | None = Field(default="2GB", description="Memory the database may use.")
+    threads: int | None = Field(
+        default=None, gt=0, description="Threads the database may use; by default one per core."
+    )
+    min_free_bytes: ByteSize = Field(
+        default=ByteSize(512 * 1024 * 1024),
+        ge=0,
+        description="Room on the disk below which nothing more is written; reading goes on.",
+    )
+    calls_keep_days: int = Field(
+        default=400,
+        ge=1,
+        le=36_500,
+        description="Days for which calls are kept. Sums by hour of older ones remain.",
+    )
+    spans_keep_days: int = Field(
+        default=30,
+        ge=1,
+        le=36_500,
+        description="Days for which all else is kept: other spans, metric points, refused spans.",
+    )
+
+
+class PricesSettings(Section):
+    """What calls cost beside the list."""
+
+    overrides: Path | None = Field(
+        default=None,
+        description="TOML file of contract rates and discounts (`docs/pricing.md`). In the settings"
+        " file a relative path starts at the file's own folder.",
+    )
+
+
+class DashboardSettings(Section):
+    """Where the dashboard listens and what it shows."""
+
+    host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="Address to listen on. The dashboard has no login of its own: put one in"
+        " front before opening it to others.",
+    )
+    port: Port = Field(default=8501, description="Port of the dashboard.")
+    collector_url: HttpUrl | None = Field(
+        default=None,
+        description="Where the collector answers; by default the one set in `[collector]`.",
+    )
+    time_zone: TimeZone = Field(
+        default="UTC", description="Time zone in which days begin, by IANA name."
+    )
+    demo: bool = Field(default=False, description="Mark every page as demo data.")
+
+    @property
+    def url(self) -> str:
+        """The dashboard's address for a browser on this machine."""
+        return base_url(self.host, self.port)
+
+
+class Settings(BaseSettings):
+    """All options. Built directly it reads neither file nor environment: see `load_settings`."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix="SPANLEDGER_",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+    )
+
+    collector: CollectorSettings = CollectorSettings()
+    store: StoreSettings = StoreSettings()
+    prices: PricesSettings = PricesSettings()
+    dashboard: DashboardSettings = DashboardSettings()
+
+    @property
+    def collector_url(self) -> str:
+        """Where the dashboard and the command line find the collector."""
+        return self.dashboard.collector_url or self.collector.url
+
+    @model_validator(mode="after")
+    def _no_open_door(self) -> Settings:
+        closed = self.collector.token or self.collector.tokens
+        if not closed and not is_loopback(self.collector.host):
+            raise PydanticCustomError(
+                "open_door",
+                "collector.host = '{host}' lets other machines in, but no collector.token is set."
+                " Anyone who reaches the port could read and write the ledger. Set a token"
+                " (SPANLEDGER_COLLECTOR__TOKEN), or listen on 127.0.0.1",
+                {"host": self.collector.host},
+            )
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take only what is passed in: layering belongs to `load_settings`."""
+        return (init_settings,)

@@ -1,0 +1,209 @@
+"""`Store` in one DuckDB file: one writing connection, a cursor a reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TypeVar
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spanledger_collector.store import sql_files
+from spanledger_collector.store.duckdb.appending import Appending
+from spanledger_collector.store.duckdb.backup import back_up
+from spanledger_collector.store.duckdb.exporting import export
+from spanledger_collector.store.duckdb.opening import (
+    DATABASE_NAME,
+    SCHEMA_VERSION,
+    open_database,
+)
+from spanledger_collector.store.duckdb.reading import Readers, RunningQuery
+from spanledger_collector.store.duckdb.retention import Keep, Retention
+from spanledger_collector.store.duckdb.rollups import Rollups
+from spanledger_collector.store.duckdb.space import MIN_FREE_BYTES, FreeSpace
+from spanledger_collector.store.duckdb.statements import Statements
+from spanledger_collector.store.errors import BadBatch, StoreUnavailable
+from spanledger_collector.store.protocol import Appended, Backup, Batch, StoreState
+
+__all__ = ["DuckDBStore"]
+
+T = TypeVar("T")
+
+
+class DuckDBStore:
+    """A ledger in `<folder>/ledger.duckdb`.
+
+    Args:
+        folder: the data folder; made when it is missing.
+        memory_limit: what DuckDB may use, such as `2GB`.
+        threads: how many threads DuckDB may use.
+        keep: for how many days rows are kept.
+        min_free_bytes: room on the disk below which nothing more is written.
+
+    Raises:
+        StoreError: the database cannot or must not be opened.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        memory_limit: str | None = None,
+        threads: int | None = None,
+        keep: Keep | None = None,
+        min_free_bytes: int = MIN_FREE_BYTES,
+    ) -> None:
+        self._folder = folder
+        self._memory_limit = memory_limit
+        self._threads = threads
+        self._keep = keep or Keep()
+        self._space = FreeSpace(folder, min_free_bytes)
+        self._readers = Readers()
+        self._open()
+
+    def _open(self) -> None:
+        self._connection = open_database(self._folder, self._memory_limit, self._threads)
+        self._newest = self._one(sql_files.statement("newest_batch"))
+        self._rollups = Rollups(self._connection, self._transaction)
+        self._retention = Retention(self._connection, self._transaction, self._rollups, self._keep)
+        self._appending = Appending(Statements(self._connection), self._rollups)
+        self._readers.admit(self._connection)
+
+    @property
+    def folder(self) -> Path:
+        """The data folder."""
+        return self._folder
+
+    def append(self, batches: Sequence[Batch]) -> Appended:
+        """Commit batches as one transaction."""
+        batch_id = self._newest + 1
+        appended = self._transaction(lambda: self._appending.append(batches, batch_id, _now()))
+        self._newest = batch_id
+        return appended
+
+    def _insert_arrow(self, name: str, rows: pa.Table, parameters: dict[str, object]) -> int:
+        self._connection.register("incoming", rows)
+        count = self._one(sql_files.statement(name), parameters)
+        # Not in a `finally`: in a failed transaction it would hide the error by one of its own.
+        self._connection.unregister("incoming")
+        return count
+
+    def roll_up(self) -> bool:
+        """Count the calls above the watermark."""
+        if self._rollups.watermark() >= self._newest:
+            return False
+        self._transaction(lambda: self._rollups.count(self._newest))
+        return True
+
+    def catch_up(self) -> bool:
+        """Let the rollups that follow a while after count on for a moment."""
+        return self._rollups.catch_up(_now(), self._newest)
+
+    def reprice(self, calls: pa.Table, entry: pa.Table) -> None:
+        """Give calls other costs, and count their hours again from nothing."""
+        starts = pc.floor_temporal(calls["start_time"], unit="hour")
+        hours = pc.unique(starts).to_pylist()
+
+        def work() -> None:
+            if hours:
+                self._rollups.count(self._newest)
+                others = self._hours_of_other_models(calls)
+                for name in ("reprice_amounts", "reprice_reasons"):
+                    self._insert_arrow(name, calls, {})
+                self._rollups.recount(hours, self._newest, latency_of=others)
+            self._insert_arrow("insert_reprice", entry, {})
+
+        self._transaction(work)
+
+    def _hours_of_other_models(self, calls: pa.Table) -> list[datetime]:
+        self._connection.register("incoming", calls)
+        name = sql_files.statement("hours_of_other_models")
+        rows = self._connection.execute(name).fetchall()
+        self._connection.unregister("incoming")
+        return [row[0] for row in rows]
+
+    def pack(self) -> int:
+        """Add up the partial rows of hours and days that have many."""
+        return self._rollups.pack(_now(), self._newest)
+
+    def tidy(self) -> bool:
+        """Let go of a day of what has been kept long enough."""
+        return self._retention.tidy(_now(), self._newest)
+
+    def probe(self) -> None:
+        """Commit a heartbeat."""
+        beat = sql_files.statement("beat")
+        self._transaction(lambda: self._connection.execute(beat, {"now": _now()}))
+
+    def reopen(self) -> None:
+        """Close the database, whatever state it is in, and open it again."""
+        self.close()
+        self._open()
+
+    def back_up(self, target: Path) -> Backup:
+        """Write all that is committed now into a new file, and check it."""
+        return back_up(self._readers, target)
+
+    def export(
+        self,
+        sql: str,
+        parameters: Mapping[str, object],
+        columns: Sequence[str],
+        *,
+        as_text: bool,
+    ) -> Iterator[pa.RecordBatch]:
+        """Run a query and yield its rows, however many."""
+        return export(self._readers, sql, parameters, columns, as_text=as_text)
+
+    def query(self) -> RunningQuery:
+        """Prepare to answer one query."""
+        return RunningQuery(self._readers)
+
+    def state(self) -> StoreState:
+        """Say where the store stands."""
+        database = self._folder / DATABASE_NAME
+        files = (database, database.with_name(database.name + ".wal"))
+        size = sum(file.stat().st_size for file in files if file.exists())
+        return StoreState(SCHEMA_VERSION, self._newest, size)
+
+    def close(self) -> None:
+        """Close the database; DuckDB writes its log into the file when the last user leaves."""
+        self._readers.expel()
+        self._connection.close()
+
+    def _one(self, sql: str, parameters: dict[str, object] | None = None) -> int:
+        # All rows are fetched: DuckDB refuses further work while a result is half read.
+        [[value]] = self._connection.execute(sql, parameters or {}).fetchall()
+        return int(value)
+
+    def _transaction(self, work: Callable[[], T]) -> T:
+        self._space.check()
+        try:
+            self._connection.begin()
+            result = work()
+            self._connection.commit()
+        except duckdb.Error as error:
+            self._roll_back()
+            if isinstance(error, _DATA_ERRORS):
+                raise BadBatch(str(error)) from error
+            fatal = not isinstance(error, duckdb.OperationalError) or "invalidated" in str(error)
+            raise StoreUnavailable(str(error), fatal=fatal) from error
+        except Exception:
+            self._roll_back()
+            raise
+        return result
+
+    def _roll_back(self) -> None:
+        try:
+            self._connection.rollback()
+        except duckdb.Error:
+            return  # the transaction is gone already, or the whole database is
+
+
+_DATA_ERRORS = (duckdb.DataError, duckdb.IntegrityError, duckdb.ProgrammingError)
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc).replace(tzinfo=None)

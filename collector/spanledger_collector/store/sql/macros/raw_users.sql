@@ -1,0 +1,33 @@
+-- What did users use between two instants in batches after a watermark, call by call?
+create or replace macro raw_users(t0, t1, after_batch, upto_batch := null, keys := null) as table
+select
+    moment,
+    user_id,
+    service,
+    team,
+    environment,
+    provider,
+    model,
+    requests,
+    calls,
+    errors,
+    unpriced_calls,
+    estimated_calls,
+    input_tokens,
+    cache_read_tokens,
+    cache_write_5m_tokens,
+    cache_write_1h_tokens,
+    output_tokens,
+    thinking_tokens,
+    web_search_requests,
+    retries,
+    duration_ns,
+    cost_usd,
+    input_usd,
+    output_usd,
+    cache_read_usd,
+    cache_write_5m_usd,
+    cache_write_1h_usd,
+    web_search_usd,
+    list_usd
+from raw_usage(t0, t1, after_batch, upto_batch := upto_batch, keys := keys)

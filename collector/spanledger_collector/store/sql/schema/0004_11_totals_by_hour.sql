@@ -1,0 +1,30 @@
+-- What was used in each hour by each dimension alone, and in all? (what most questions need; as few
+-- rows as there are values, however many combinations and calls there are)
+create table totals_by_hour (
+    hour timestamp not null,
+    dimension varchar not null,
+    value varchar,
+    requests hugeint not null,
+    calls hugeint not null,
+    errors hugeint not null,
+    unpriced_calls hugeint not null,
+    estimated_calls hugeint not null,
+    input_tokens hugeint not null,
+    cache_read_tokens hugeint not null,
+    cache_write_5m_tokens hugeint not null,
+    cache_write_1h_tokens hugeint not null,
+    output_tokens hugeint not null,
+    thinking_tokens hugeint not null,
+    web_search_requests hugeint not null,
+    retries hugeint not null,
+    duration_ns hugeint not null,
+    cost_usd decimal(38, 12),
+    input_usd decimal(38, 12),
+    output_usd decimal(38, 12),
+    cache_read_usd decimal(38, 12),
+    cache_write_5m_usd decimal(38, 12),
+    cache_write_1h_usd decimal(38, 12),
+    web_search_usd decimal(38, 12),
+    list_usd decimal(38, 12),
+    pass bigint not null
+)

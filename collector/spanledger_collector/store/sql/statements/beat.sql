@@ -1,0 +1,2 @@
+-- Can a transaction commit?
+update heartbeat set beat_at = $now

@@ -1,0 +1,3 @@
+-- Take the kept reports away that are judged otherwise now, to put them where they belong.
+delete from call_reports
+where start_time >= $first and start_time <= $last and rowid in (select n from moved)

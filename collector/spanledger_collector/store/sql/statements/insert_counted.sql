@@ -1,0 +1,18 @@
+-- Which reports count, of calls that several sources report?
+insert into calls by name
+select
+    judged.* exclude (n, call_key, list_usd)
+    replace (
+        other_tags(judged.tags, judged.team, judged.feature, judged.user_id, judged.session_id) as tags,
+        verdicts.team as team,
+        verdicts.feature as feature,
+        verdicts.user_id as user_id,
+        verdicts.session_id as session_id
+    ),
+    verdicts.filled,
+    nullif(judged.call_key, coalesce(judged.message_id, judged.request_id)) as own_key,
+    nullif(judged.list_usd, judged.cost_usd) as own_list_usd,
+    cast($batch_id as bigint) as batch_id
+from judged
+inner join verdicts on judged.n = verdicts.n
+where verdicts.counts

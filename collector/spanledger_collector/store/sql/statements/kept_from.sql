@@ -1,0 +1,2 @@
+-- From which day on are calls kept?
+select calls from kept_from

@@ -1,0 +1,2 @@
+-- Which edition of the macros does the file hold?
+select digest from applied_macros

@@ -1,0 +1,2 @@
+-- From when is the oldest row of metric_points?
+select min(time) from metric_points

@@ -1,0 +1,2 @@
+-- Which version of the schema does the file hold?
+select max(version) from schema_version

@@ -1,0 +1,2 @@
+-- Note up to which instant durations are counted.
+update counted_until set latency = $until

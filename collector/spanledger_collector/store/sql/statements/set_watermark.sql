@@ -1,0 +1,2 @@
+-- Move the rollup's watermark.
+update rollup_watermark set batch_id = $newest

@@ -1,0 +1,1 @@
+"""The demo: a simulated Claude API, thirty days of history and real SDK clients calling it."""

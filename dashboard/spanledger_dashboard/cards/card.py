@@ -1,0 +1,73 @@
+"""A bordered card with a title that stays while its content loads or fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+import streamlit as st
+
+from spanledger_dashboard import formats, states
+from spanledger_dashboard.measures import Totals
+from spanledger_dashboard.problems import CollectorProblem
+
+__all__ = ["card", "escaped", "guarded", "lacking", "metric"]
+
+
+@contextmanager
+def card(title: str, period: str) -> Iterator[None]:
+    """A card; `period` says of which time its numbers are."""
+    with st.container(border=True, height="stretch"):
+        with st.container(gap=None):
+            st.markdown(f"**{title}**")
+            st.caption(period)
+        yield
+
+
+@contextmanager
+def guarded(height: int = 120) -> Iterator[None]:
+    """A skeleton while the question runs, and the reason in its place when it fails."""
+    try:
+        with st.skeleton(height=height):
+            yield
+    except CollectorProblem as failure:
+        states.in_place(failure)
+
+
+def metric(
+    label: str,
+    value: str,
+    change: str | None,
+    compared: str,
+    *,
+    color: Literal["normal", "inverse", "off"] = "off",
+    note: str | None = None,
+    border: bool = True,
+) -> None:
+    """A number beside what it was; it has no colour and no arrow when nothing changed."""
+    same = change == "no change"
+    st.metric(
+        label,
+        escaped(value),
+        escaped(change) if change else None,
+        delta_color="off" if same else color,
+        delta_arrow="off" if same else "auto",
+        delta_description=compared,
+        help=note,
+        border=border,
+        height="stretch" if border else "content",
+    )
+
+
+def lacking(totals: Totals) -> None:
+    """Says how many calls a chart of cost cannot show."""
+    if totals.unpriced_calls:
+        verb = "is" if totals.unpriced_calls == 1 else "are"
+        calls = formats.count(totals.unpriced_calls, "unpriced call")
+        st.caption(f":orange[:material/help: {calls} {verb} not in this chart]")
+
+
+def escaped(text: str) -> str:
+    """Dollar signs start a formula in Markdown."""
+    return text.replace("$", "\\$")

@@ -1,0 +1,171 @@
+"""Today and this month at a glance, each number beside what it was before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+import streamlit as st
+
+from spanledger_dashboard import data, formats
+from spanledger_dashboard.cards.card import escaped, guarded, metric
+from spanledger_dashboard.layout import grid
+from spanledger_dashboard.measures import Totals
+from spanledger_dashboard.settings import DashboardSettings
+
+__all__ = ["projection", "spend_cards"]
+
+_SETTLED = timedelta(days=1)
+
+
+class _Spent(NamedTuple):
+    """The periods of one moment, and since when the ledger knows anything."""
+
+    periods: Mapping[str, data.Period]
+    begins: datetime | None
+    now: datetime
+
+    def of(self, name: str) -> Totals:
+        return self.periods[name].totals
+
+    def before(self, name: str) -> Totals | None:
+        """An earlier period; None where the ledger had not begun, which is not zero."""
+        known = self.begins is not None and self.periods[name].end > self.begins
+        return self.periods[name].totals if known else None
+
+    def compared(self, earlier: Totals | None, text: Callable[[Totals], str], when: str) -> str:
+        """What a number is compared with, in words."""
+        if earlier is not None:
+            return f"vs {text(earlier)} {when}"
+        begins = (self.begins or self.now).astimezone(self.now.tzinfo)
+        return f"no earlier data: the ledger begins on {formats.day(begins)}"
+
+
+@st.fragment(run_every=5)
+def spend_cards(settings: DashboardSettings) -> None:
+    """Spend today and this month; calls, errors and cache of today."""
+    with guarded():
+        spent = _Spent(
+            data.spend_summary(settings.source, settings.zone.key),
+            data.health(settings.source).first_call,
+            datetime.now(settings.zone),
+        )
+        with grid(2, min_column_width=280):
+            _today(spent)
+            _month(spent)
+        with grid(3, min_column_width=260):
+            _rates(spent)
+
+
+def projection(so_far: Decimal, now: datetime) -> Decimal | None:
+    """The month's spend if its average so far holds; None while a day has not passed.
+
+    `now` is local time; the month's length is counted on its wall clock.
+    """
+    wall = now.replace(tzinfo=None)
+    start = wall.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    passed = wall - start
+    if passed < _SETTLED:
+        return None
+    length = (start + timedelta(days=32)).replace(day=1) - start
+    return so_far * int(length.total_seconds()) / int(passed.total_seconds())
+
+
+def _today(spent: _Spent) -> None:
+    today, clock = spent.of("today"), formats.clock(spent.now)
+    with st.container(border=True, height="stretch"):
+        _cost("Spend today", today, "yesterday_to_now", f"yesterday to {clock}", spent)
+        with st.container(gap="xsmall"):
+            _also(today, "week_ago_to_now", f"last {spent.now:%A} to {clock}", spent)
+            _trust(today)
+
+
+def _month(spent: _Spent) -> None:
+    month, now = spent.of("month"), spent.now
+    earlier = now.replace(day=1) - timedelta(days=1)
+    until = formats.ordinal(min(now.day, earlier.day))
+    with st.container(border=True, height="stretch"):
+        when = f"{earlier:%B} to the {until}, {formats.clock(now)}"
+        _cost("Spend this month", month, "last_month_to_now", when, spent)
+        with st.container(gap="xsmall"):
+            st.markdown(f":small[{_expected(month.cost_usd, now)}]")
+            _trust(month)
+
+
+def _expected(so_far: Decimal, now: datetime) -> str:
+    expected = projection(so_far, now)
+    if expected is None:
+        return ":gray[:material/trending_up: A projection follows on the second day of the month]"
+    last = (now.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    amount = escaped(formats.money(expected))
+    return (
+        f":material/trending_up: About **{amount}** by {last.day} {last:%B} "
+        ":gray[if the average so far holds (linear projection)]"
+    )
+
+
+def _rates(spent: _Spent) -> None:
+    today, before = spent.of("today"), spent.before("yesterday_to_now")
+    when = f"yesterday to {formats.clock(spent.now)}"
+    metric(
+        "Calls today",
+        formats.quantity(today.calls),
+        formats.change(today.calls, before.calls) if before else None,
+        spent.compared(before, lambda totals: formats.quantity(totals.calls), when),
+    )
+    metric(
+        "Cache-hit share today",
+        formats.share(today.cache_hit_share),
+        formats.points(today.cache_hit_share, before.cache_hit_share) if before else None,
+        spent.compared(before, lambda totals: formats.share(totals.cache_hit_share), when),
+        color="normal",
+        note="Of all prompt tokens, those that were read from the cache.",
+    )
+    metric(
+        "Error share today",
+        formats.share(today.error_share),
+        formats.points(today.error_share, before.error_share) if before else None,
+        spent.compared(before, lambda totals: formats.share(totals.error_share), when),
+        color="inverse",
+        note="Of all requests, those that failed.",
+    )
+
+
+def _cost(label: str, now: Totals, earlier: str, when: str, spent: _Spent) -> None:
+    before = spent.before(earlier)
+    metric(
+        label,
+        formats.money(now.known_cost_usd),
+        formats.change(now.cost_usd, before.cost_usd) if before else None,
+        spent.compared(before, lambda totals: formats.money(totals.known_cost_usd), when),
+        color="inverse",
+        border=False,
+    )
+
+
+def _also(now: Totals, earlier: str, when: str, spent: _Spent) -> None:
+    """A second comparison, in one line."""
+    before = spent.before(earlier)
+    told = ""
+    if before is not None:
+        change = formats.change(now.cost_usd, before.cost_usd)
+        color, arrow = ("red", "↑ ") if now.cost_usd > before.cost_usd else ("green", "↓ ")
+        told = f":{color}[{arrow}{change}] " if change != "no change" else f":gray[{change}] "
+    words = spent.compared(before, lambda totals: formats.money(totals.known_cost_usd), when)
+    st.markdown(escaped(f":small[{told}:gray[{words}]]"))
+
+
+def _trust(totals: Totals) -> None:
+    """How much of the sum can be relied on; calls without a price are never left out."""
+    words = []
+    if totals.unpriced_calls:
+        missing = formats.count(totals.unpriced_calls, "unpriced call")
+        words.append(f":orange-badge[:material/help: + {missing}]")
+    if totals.estimated_calls:
+        guessed = formats.count(totals.estimated_calls, "call")
+        words.append(f":gray-badge[:material/calculate: {guessed} estimated]")
+    if not words:
+        words.append(f":gray[:material/verified: all {formats.count(totals.calls, 'call')} priced]")
+    st.markdown(f":small[{' '.join(words)}]")

@@ -1,0 +1,52 @@
+"""What stands on every page: demo banner, title, freshness and time zone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import streamlit as st
+
+from spanledger_dashboard import data, formats
+from spanledger_dashboard.problems import CollectorProblem
+from spanledger_dashboard.settings import DashboardSettings
+
+__all__ = ["demo_banner", "header"]
+
+_SILENT_AFTER = timedelta(minutes=15)
+
+
+def demo_banner() -> None:
+    """Says on every page that nothing here was billed by anyone."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.badge("Demo data", icon=":material/science:", color="violet")
+        st.caption(
+            "Made by a local simulator of the Claude API. Nobody is billed.", width="content"
+        )
+
+
+def header(title: str, settings: DashboardSettings) -> None:
+    """The page's name, and how fresh and in which time zone its numbers are."""
+    with st.container(gap=None):
+        st.title(title, anchor=False)
+        _freshness(settings)
+
+
+@st.fragment(run_every=2)
+def _freshness(settings: DashboardSettings) -> None:
+    now = datetime.now(timezone.utc)
+    local = now.astimezone(settings.zone)
+    where = formats.plain(formats.zone_name(settings.zone, now))
+    words = f"{formats.day(local)}, {local:%H:%M:%S} · {where}"
+    st.markdown(f":small[{_last_call(settings, now)} · :gray[{words}]]")
+
+
+def _last_call(settings: DashboardSettings, now: datetime) -> str:
+    try:
+        newest = data.health(settings.source).newest_call
+    except CollectorProblem as failure:
+        return f":red[:material/cloud_off: {failure.title}]"
+    if newest is None:
+        return ":gray[:material/sensors_off: No call yet]"
+    age = now - newest
+    words = f":material/sensors: Last call {formats.ago(age)}"
+    return f":orange[{words}]" if age > _SILENT_AFTER else f":green[{words}]"

@@ -1,0 +1,79 @@
+"""The price list's table: what it shows of each row the collector sends; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+__all__ = ["PLATFORMS", "as_rows", "explained"]
+
+PLATFORMS = {
+    "any": "All platforms",
+    "anthropic": "Claude API",
+    "aws.bedrock": "Amazon Bedrock",
+    "gcp.vertex_ai": "Google Cloud",
+}
+KINDS = {
+    "input": "Input",
+    "output": "Output",
+    "cache_read": "Cache read",
+    "cache_write_5m": "Write 5 min",
+    "cache_write_1h": "Write 1 h",
+}
+_REASONS = {
+    "unknown_model": "not in the price book",
+    "usage_unknown": "no token counts were reported",
+    "no_price_at_date": "no price on that day",
+    "no_batch_price": "no batch price on that day",
+    "no_fast_price": "no fast-mode price on that day",
+    "no_cache_price": "cached tokens without a cache price",
+    "priority_tier": "Priority tier, paid by commitment",
+    "unknown_service_tier": "unknown service tier",
+    "unknown_speed": "unknown speed",
+    "unknown_inference_geo": "unknown inference geography",
+    "unknown_iteration_type": "unknown kind of model request",
+}
+
+
+def as_rows(prices: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A line for each model, length and speed, the list price beside what a contract changed."""
+    return [
+        {
+            "Model": row["model"],
+            "Applies to": row["tier"],
+            **{label: _amount(row, kind) for kind, label in KINDS.items()},
+            "Override": row["override"] or "",
+            "List input": _number(row["list_input_usd_per_mtok"]) if row["override"] else None,
+            "List output": _number(row["list_output_usd_per_mtok"]) if row["override"] else None,
+            "Batch": _factor(row["batch_multiplier"]),
+            "US only": _factor(row["us_geo_multiplier"]),
+            "Regional": _factor(row["regional_multiplier"]),
+            "Lifecycle": row["lifecycle"],
+            "Released": row["released"],
+            "Retired": row["retired"],
+            "Since": row["valid_from"],
+            "Until": row["valid_to"],
+            "Confidence": row["confidence"],
+            "Source": row["source"],
+            "Note": row["note"] or "",
+        }
+        for row in prices
+    ]
+
+
+def explained(reasons: str) -> str:
+    """The codes of the ledger in words."""
+    return ", ".join(_REASONS.get(code, code.replace("_", " ")) for code in reasons.split())
+
+
+def _amount(row: Mapping[str, Any], kind: str) -> float | None:
+    return _number(row[f"{kind}_usd_per_mtok"])
+
+
+def _number(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _factor(value: Decimal | None) -> str:
+    return "—" if value is None else f"x {value.normalize():f}"

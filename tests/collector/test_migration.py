@@ -1,0 +1,94 @@
+"""A ledger of every earlier schema version opens, holds what it held, and adds up at once."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from spanledger_collector.store import sql_files
+from spanledger_collector.store.duckdb import DATABASE_NAME, DuckDBStore
+from tests.collector.support import Document
+from tests.collector.test_rollup import batch
+from tests.collector.test_rollups_behind import agree
+from tests.collector.truth import random_call
+
+BEGIN = datetime(2026, 11, 1)
+CALLS = """
+select call_key, message_id, start_time, service, cost_usd, list_usd, retries, tags
+from calls order by start_time, call_key
+"""
+HOURS = """
+insert into calls_by_hour by name
+select
+    date_trunc('hour', start_time) as hour, service, team, feature, environment, provider, model,
+    workspace_id, operation, outcome, cost_status, count(*) as requests,
+    count(*) filter (where operation = 'chat') as calls,
+    count(*) filter (where outcome = 'failed') as errors,
+    sum(input_tokens) as input_tokens, sum(cache_read_tokens) as cache_read_tokens,
+    sum(cache_write_5m_tokens) as cache_write_5m_tokens,
+    sum(cache_write_1h_tokens) as cache_write_1h_tokens, sum(output_tokens) as output_tokens,
+    sum(thinking_tokens) as thinking_tokens, sum(web_search_requests) as web_search_requests,
+    sum(retries) as retries, sum(duration_ns) as duration_ns, sum(cost_usd) as cost_usd,
+    sum(input_usd) as input_usd, sum(output_usd) as output_usd,
+    sum(cache_read_usd) as cache_read_usd, sum(cache_write_5m_usd) as cache_write_5m_usd,
+    sum(cache_write_1h_usd) as cache_write_1h_usd, sum(web_search_usd) as web_search_usd, 2 as pass
+from calls where batch_id <= 2 group by all
+"""
+
+
+def ledger_of(version: int, folder: Path, calls: pa.Table) -> None:
+    """A ledger as a release with that schema left it: three batches, two of them counted."""
+    schema = sql_files.schema()
+    with duckdb.connect(str(folder / DATABASE_NAME)) as connection:
+        connection.execute(sql_files.statement("create_schema_version"))
+        for each in range(1, version + 1):
+            for statement in schema[each]:
+                connection.execute(statement)
+            connection.execute(
+                "insert into schema_version values ($1, now()::timestamp, '0')", [each]
+            )
+        known = {row[0] for row in connection.execute("describe calls").fetchall()}
+        connection.register(
+            "incoming", calls.select([name for name in calls.column_names if name in known])
+        )
+        connection.execute(
+            "insert into calls by name select *, 1 + row_number() over () // 41 as batch_id, "
+            "timestamp '2026-11-01' as received_at from incoming"
+        )
+        connection.execute(HOURS)
+        if version > 1:
+            connection.execute("update calls set list_usd = cost_usd")
+            connection.execute("update calls_by_hour set list_usd = cost_usd")
+        for filled in [each for each in schema[3] if "update calls" in each and version > 2]:
+            connection.execute(filled)
+        connection.execute("update rollup_watermark set batch_id = 2")
+
+
+@pytest.mark.parametrize("version", sorted(sql_files.schema())[:-1])
+def test_an_earlier_ledger_is_upgraded(tmp_path: Path, version: int) -> None:
+    """Its calls are what they were, every rollup agrees with them, and it takes new calls."""
+    dice = random.Random(version)
+    made = [
+        random_call(dice, BEGIN + timedelta(seconds=dice.randrange(40 * 3600))) for _ in range(100)
+    ]
+    calls = batch(made).calls
+    ledger_of(version, tmp_path, calls)
+    store = DuckDBStore(tmp_path)
+    stored: list[Document] = store.query().run(CALLS, {}, 1000).table.to_pylist()
+    [newest] = [store.state().schema_version]
+
+    assert newest == max(sql_files.schema())
+    assert sorted(row["call_key"] for row in stored) == sorted(calls["call_key"].to_pylist())
+    assert all(row["list_usd"] == row["cost_usd"] for row in stored)
+    assert agree(store, BEGIN, BEGIN + timedelta(days=2))
+    assert store.append([batch(made)]).duplicates == 100
+    assert store.append([batch([random_call(dice, BEGIN)])]).calls == 1
+    store.roll_up()
+    assert agree(store, BEGIN, BEGIN + timedelta(days=2))
+    store.close()
+    DuckDBStore(tmp_path).close()

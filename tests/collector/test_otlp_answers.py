@@ -1,0 +1,122 @@
+"""OTLP's checklist, points 18 to 25: what a sender is told, and whether it sends again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+from google.rpc.error_details_pb2 import BadRequest
+from google.rpc.status_pb2 import Status
+
+from spanledger_collector.receive import errors
+from spanledger_collector.receive.errors import RequestRefused
+from spanledger_collector.server import RunningCollector, running_collector
+from tests.collector.support import Client, call_span, settings_for
+from tests.collector.support import request_of as calls_of
+from tests.collector.wires import SIGNALS, WIRES, Wire, spans, wired
+
+RETRIED_BY_HTTP = {429, 502, 503, 504}
+RETRIED_BY_GRPC = {1, 4, 10, 11, 14, 15}
+
+
+@pytest.mark.parametrize("signal", SIGNALS)
+def test_otlp_18_success_says_nothing(wire: Wire, signal: str) -> None:
+    """Full success leaves `partial_success` out: no bytes in protobuf, `{}` in JSON."""
+    empty = b"{}" if wire.name == "http/json" else b""
+
+    assert wire.send(signal, empty).raw == empty
+    assert wire.export("traces", spans()).raw == empty
+
+
+def test_otlp_19_partial_success_counts_and_explains(wire: Wire) -> None:
+    """What is refused is counted and named; it is a success, so nobody sends it again."""
+    request = spans(2)
+    request.MergeFrom(spans(1, start_time_unix_nano=1, end_time_unix_nano=2))
+    reply = wire.export("traces", request)
+
+    assert (reply.http, reply.rejected, reply.message) == (
+        200,
+        1,
+        "spans refused and kept in quarantine: bad_time: 1",
+    )
+
+
+@pytest.mark.parametrize("signal", SIGNALS)
+def test_otlp_20_errors_are_a_status(wire: Wire, signal: str) -> None:
+    """An error is a `google.rpc.Status` in the request's encoding, with what is wrong in it."""
+    reply = wire.send(signal, b"\xff\xff")
+
+    assert (reply.http, reply.code, reply.retry_after_s) == (400, 3, None)
+    if wire.name == "http/json":
+        (detail,) = orjson.loads(reply.raw)["details"]
+        assert detail["@type"].endswith("google.rpc.BadRequest")
+        assert detail["fieldViolations"][0]["description"] == reply.message
+    else:
+        found = BadRequest()
+        assert Status.FromString(reply.raw).details[0].Unpack(found)
+        assert found.field_violations[0].description == reply.message
+
+
+@pytest.mark.parametrize("name", errors.__all__)
+def test_otlp_21_only_what_may_be_retried_says_so(name: str) -> None:
+    """An error has a time to come again exactly when clients come again after its status."""
+    error: type[RequestRefused] = getattr(errors, name)
+    again = error.retry_after_s is not None
+
+    assert again == (error.status in RETRIED_BY_HTTP)
+    assert again == (error.code in RETRIED_BY_GRPC)
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCollector]:
+    """A collector whose budget of bytes takes no request of a kilobyte."""
+    folder = tmp_path_factory.mktemp("full")
+    with running_collector(settings_for(folder, max_inflight_bytes=1000)) as collector:
+        yield collector
+
+
+@pytest.mark.parametrize("gzip", [False, True])
+@pytest.mark.parametrize("name", WIRES)
+def test_otlp_22_overload_says_come_again_soon(
+    full: RunningCollector, name: str, *, gzip: bool
+) -> None:
+    """Overload is 503 with Retry-After, UNAVAILABLE with RetryInfo: 1 s, which no client minds."""
+    with wired(name, full) as wire:
+        reply = wire.export("traces", spans(100), gzip=gzip)
+        after = wire.export("traces", spans(1))
+
+    assert (reply.http, reply.code, reply.retry_after_s) == (503, 14, 1)
+    assert after.http == 200
+
+
+@pytest.mark.parametrize("name", WIRES)
+def test_otlp_23_too_large_is_never_retried(tmp_path: Path, name: str) -> None:
+    """A request over the limit is RESOURCE_EXHAUSTED without RetryInfo, 413 without Retry-After."""
+    with (
+        running_collector(settings_for(tmp_path, max_body_bytes=1000)) as small,
+        wired(name, small) as wire,
+    ):
+        reply = wire.export("traces", spans(100))
+
+    assert (reply.http, reply.code, reply.retry_after_s) == (413, 8, None)
+
+
+@pytest.mark.parametrize("signal", SIGNALS)
+def test_otlp_24_malformed_messages_of_grpc(collector: RunningCollector, signal: str) -> None:
+    """Bytes that are no such message are INVALID_ARGUMENT, not a failure of the server."""
+    with wired("grpc", collector) as wire:
+        replies = [wire.send(signal, body) for body in (b"\xff", b"\x0a\x05abc")]
+
+    assert [reply.code for reply in replies] == [3, 3]
+
+
+def test_otlp_25_a_redelivery_counts_once(client: Client) -> None:
+    """Delivered a hundred times, the same calls are in the ledger once (attack case A13)."""
+    body = orjson.dumps(calls_of([call_span(f"msg_{number}") for number in range(3)]))
+    answers = [client.post(body) for _ in range(100)]
+    health = client.health()
+
+    assert {(answer.status_code, answer.content) for answer in answers} == {(200, b"{}")}
+    assert (client.total()["calls"], health["duplicates_since_start"]) == (3, 297)

@@ -1,0 +1,58 @@
+"""A link is a promise: what it says is what opens, now and with later versions."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from spanledger_dashboard.catalogue import DIMENSIONS, MEASURES
+from spanledger_dashboard.links import CHOICES, as_params, as_view
+from spanledger_dashboard.windows import RANGES
+
+
+def test_the_default_view_has_a_clean_address() -> None:
+    """Nothing chosen, nothing written."""
+    assert as_params(as_view({})) == {}
+
+
+def test_a_view_survives_its_link() -> None:
+    """Every kind of control, also values with commas, ampersands and nothing in them."""
+    params = {
+        "range": ["custom"],
+        "from": ["2026-11-01"],
+        "to": ["2026-11-03"],
+        "by": ["team"],
+        "then": ["model"],
+        "measure": ["cache_hit"],
+        "bucket": ["hour"],
+        "team": ["r&d, berlin", "(none)"],
+        "user": ["u=1"],
+    }
+
+    view = as_view(params)
+
+    written = as_params(view).items()
+    assert view["from"] == date(2026, 11, 1)
+    assert {name: [each] if isinstance(each, str) else each for name, each in written} == params
+
+
+@pytest.mark.parametrize("name", list(CHOICES))
+def test_a_choice_that_does_not_exist_is_the_default(name: str) -> None:
+    """The rest of the link still holds."""
+    view = as_view({name: ["no such thing"], "team": ["search"]})
+
+    assert view[name] == as_view({})[name]
+    assert view["team"] == ["search"]
+
+
+def test_a_day_that_does_not_exist_is_no_day() -> None:
+    """The 31st of February asks for nothing."""
+    assert as_view({"from": ["2026-02-31"]})["from"] is None
+
+
+def test_the_words_of_links_do_not_change() -> None:
+    """Links stand in chats and alerts for years; add names, never rename them."""
+    assert set(RANGES) >= {"today", "yesterday", "24h", "7d", "30d", "90d", "month", "last_month"}
+    assert set(MEASURES) >= {"cost", "calls", "tokens", "errors", "unpriced", "cache_hit"}
+    assert set(DIMENSIONS) >= {"model", "service", "team", "feature", "environment", "user"}

@@ -1,0 +1,139 @@
+"""Overview shows what the ledger knows, through the entry script and a real collector."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from spanledger_dashboard.cards.spend import projection
+from tests.dashboard.conftest import Collecting, Opening
+from tests.dashboard.support import HAIKU, Reported, report
+
+
+def texts(app: AppTest) -> str:
+    return "\n".join(element.value for element in [*app.markdown, *app.caption])
+
+
+def test_spend_today_has_both_comparisons(known_calls: str, open_app: Opening) -> None:
+    """Yesterday to the same time, and the same weekday last week."""
+    app = open_app(known_calls)
+
+    spend = app.metric[0]
+    assert not app.exception
+    assert (spend.label, spend.value) == ("Spend today", r"\$6.00")
+    assert spend.delta == r"+\$4.00 (+200%)"
+    assert "vs $2.00 yesterday to 12:" in spend.proto.delta_description
+    assert r"-\$2.00 (-25%)] :gray[vs \$8.00 last" in texts(app)
+
+
+def test_unpriced_calls_stand_beside_the_sum(known_calls: str, open_app: Opening) -> None:
+    """They are counted where the sum is read, not summed as zero."""
+    app = open_app(known_calls)
+
+    assert "+ 1 unpriced call]" in texts(app)
+
+
+def test_charts_say_what_they_lack(known_calls: str, open_app: Opening) -> None:
+    """A call without a price has no bar, so the card says so: by day, by service and by team."""
+    app = open_app(known_calls)
+
+    assert texts(app).count("1 unpriced call is not in this chart") == 3
+
+
+def test_shares_are_compared_in_points(known_calls: str, open_app: Opening) -> None:
+    """Four answers and one failure today; ten of thirteen million tokens from the cache."""
+    app = open_app(known_calls)
+
+    values = {metric.label: (metric.value, metric.delta) for metric in app.metric}
+    assert values["Error share today"] == ("20.0%", "+20.0 pts")
+    assert values["Cache-hit share today"] == ("71.4%", "+71.4 pts")
+    assert values["Calls today"] == ("5", "+4 (+400%)")
+
+
+def test_time_zone_and_freshness_are_on_the_page(known_calls: str, open_app: Opening) -> None:
+    """A number without its zone and its age is not trusted."""
+    app = open_app(known_calls, zone="Asia/Kolkata")
+
+    assert r"Asia/Kolkata \(UTC\+5\:30\)" in texts(app)
+    assert "Last call" in texts(app)
+
+
+def test_every_chart_has_words_for_those_who_do_not_see_it(
+    known_calls: str, open_app: Opening
+) -> None:
+    """Five charts, each with its own description."""
+    app = open_app(known_calls)
+
+    words = [chart.proto.alt for chart in app.get("vega_lite_chart")]
+    assert len(words) == 5
+    assert "Cost by team: payments $6.00 new, discovery $2.00 new, legal $0.00 -100%" in words
+    assert "Cost by service: checkout $6.00 -25%, search $2.00 new" in words
+
+
+def test_the_latest_calls_are_listed(known_calls: str, open_app: Opening) -> None:
+    """Newest first, with ids to copy, and no price where there is none."""
+    app = open_app(known_calls)
+
+    calls = app.dataframe[0].value
+    assert list(calls["Model"][:4]) == [HAIKU, HAIKU, HAIKU, "claude-unheard-of"]
+    assert list(calls["Cost"][:5]) == ["$1.00", "$2.00", "$3.00", "unpriced", "$0.00"]
+    assert calls["Outcome"][4] == "overloaded_error"
+    assert all(len(trace) == 32 for trace in calls["Trace"])
+    assert calls["Request"][0].startswith("req_")
+
+
+def test_a_young_ledger_is_not_compared_with_nothing(
+    collector: Collecting, open_app: Opening
+) -> None:
+    """Before the first call nothing is known, which is not $0."""
+    with collector() as url:
+        report(url, [Reported(timedelta(seconds=5))])
+        app = open_app(url)
+
+    assert app.metric[0].delta == ""
+    assert "no earlier data: the ledger begins on" in app.metric[0].proto.delta_description
+
+
+def test_an_old_ledger_still_opens(collector: Collecting, open_app: Opening) -> None:
+    """Nothing in the last thirty days is a page with zeros, not a failure."""
+    with collector() as url:
+        report(url, [Reported(timedelta(days=200))])
+        app = open_app(url)
+
+    assert not app.exception
+    assert app.metric[0].value == r"\$0.00"
+    assert "No call in the last 14 days." in [info.value for info in app.info]
+
+
+@pytest.mark.parametrize("demo", [True, False])
+def test_demo_data_is_called_so(known_calls: str, open_app: Opening, demo: bool) -> None:
+    """On every page, and only in the demo."""
+    for page in (None, "views/explorer.py"):
+        app = open_app(known_calls, page, demo=demo)
+
+        assert ("Demo data" in texts(app)) is demo
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (datetime(2026, 11, 16), Decimal(200)),
+        (datetime(2026, 11, 30, 23, 59, 59), None),
+        (datetime(2026, 11, 1, 23, 59), "none"),
+        (datetime(2026, 2, 15), Decimal(200)),
+    ],
+)
+def test_the_projection_is_linear(now: datetime, expected: Decimal | str | None) -> None:
+    """Half a month at $100 is $200; the first day says nothing yet."""
+    projected = projection(Decimal(100), now)
+
+    if expected == "none":
+        assert projected is None
+    elif expected is None:
+        assert projected is not None
+        assert Decimal(100) < projected < Decimal("100.01")
+    else:
+        assert projected == expected
