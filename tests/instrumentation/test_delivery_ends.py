@@ -310,6 +310,33 @@ for _ in range(3):
     assert not spooled or list((tmp_path / "spool").iterdir()) == []
 
 
+UNSAFE_IMPORTS = """
+import threading
+from spanledger.delivery.importing import importing
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if threading.current_thread().name.startswith("spanledger-") and not importing._is_owned():
+            print(name, flush=True)
+sys.meta_path.insert(0, Watch())
+spanledger.instrument()
+call()
+assert spanledger.flush(60)
+"""
+
+
+@needs_fork
+@pytest.mark.parametrize("spooled", [False, True], ids=["memory", "spool"])
+def test_no_thread_of_ours_imports_where_a_fork_would_leave_a_lock(
+    sink: Sink, simulator: Simulator, tmp_path: Path, spooled: bool
+) -> None:
+    """What our threads import, they import while forks wait: a child never finds a lock held."""
+    settings = {"SPANLEDGER_SPOOL_DIR": str(tmp_path / "spool")} if spooled else {}
+    result = run(PRELUDE + UNSAFE_IMPORTS, simulator, sink.url, **settings)
+
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert len(sink.spans) == 1
+
+
 @needs_fork
 def test_preforked_workers_deliver_when_they_are_terminated(
     sink: Sink, simulator: Simulator

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 
-_LONGEST_WAIT_S = 2.0
+_LONGEST_WAIT_S = 10.0
 
 importing = threading.RLock()
 """Held around imports made outside the main thread."""

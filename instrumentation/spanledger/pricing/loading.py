@@ -6,9 +6,9 @@ The form is `book.schema.json`, which a test holds against the file; here the se
 from __future__ import annotations
 
 import json
+import pkgutil
 from fractions import Fraction
 from functools import cache
-from importlib import resources
 from itertools import pairwise
 from typing import Any
 
@@ -36,9 +36,12 @@ _ID_LISTS = {
 
 @cache
 def price_book() -> PriceBook:
-    """The book that ships with this version of the package."""
-    text = resources.files(__package__).joinpath("book.json").read_text(encoding="utf-8")
-    return parse_book(json.loads(text))
+    """The book that ships with this version of the package.
+
+    Not by `importlib.resources`, which imports more at its first use: a fork meanwhile would leave
+    the child with a module lock that nobody releases (`delivery/importing.py`).
+    """
+    return parse_book(json.loads(pkgutil.get_data(__package__, "book.json") or b""))
 
 
 def parse_book(data: dict[str, Any]) -> PriceBook:
