@@ -274,5 +274,9 @@ def test_health(client: Client, calls: list[Truth]) -> None:
     assert health["first_call_time"].rstrip("Z") == min(call.start for call in calls).isoformat()
     assert health["newest_call_time"].rstrip("Z") == max(call.start for call in calls).isoformat()
     assert health["quarantined"] == health["duplicates_since_start"] == 0
+    assert health["received_since_start"] == len(calls)
+    assert health["refused_since_start"] == 0
     assert health["database_bytes"] > 0
+    assert health["free_bytes"] > 0
+    assert (health["calls_keep_days"], health["spans_keep_days"]) == (400, 30)
     assert health["ready"] is True

@@ -135,15 +135,21 @@ def test_prompts_used_again_too_late(client: Client) -> None:
     assert Decimal(row["saved_by_1h_usd"]) == Decimal("-0.60")
 
 
+LIMITS = "anthropic.ratelimit.{}.{}"
+
+
+def limited(kind: str, limit: int, left: int) -> dict[str, int]:
+    """What an answer's headers tell of one limit."""
+    return {LIMITS.format(kind, "limit"): limit, LIMITS.format(kind, "remaining"): left}
+
+
 def test_headroom(client: Client) -> None:
     """The least that was left of each limit, by workspace and model, and who ran into it."""
-    limits = "anthropic.ratelimit.{}.{}".format
     for number, (left, status) in enumerate([(900, 200), (250, 200), (0, 429), (600, 200)]):
         facts = {
-            limits("requests", "limit"): 1000,
-            limits("requests", "remaining"): left,
-            limits("output_tokens", "limit"): 80_000,
-            limits("output_tokens", "remaining"): 40_000,
+            **limited("requests", 1000, left),
+            **limited("output_tokens", 80_000, 40_000),
+            semconv.ORGANIZATION_ID: "org_9",
         }
         client.send(
             call(number, "head", AFTER_NS + number, workspace="wrkspc_9", status=status, **facts)
@@ -153,11 +159,79 @@ def test_headroom(client: Client) -> None:
 
     assert list(told) == ["requests", "output_tokens"]
     assert told["requests"]["workspace_id"] == "wrkspc_9"
+    assert told["requests"]["organization_id"] == "org_9"
     assert told["requests"]["limit_value"] == 1000
     assert told["requests"]["remaining_min"] == 0
     assert told["requests"]["peak_use_share"] == 1
     assert told["requests"]["rate_limited_calls"] == 1
     assert told["output_tokens"]["peak_use_share"] == 0.5
+
+
+def test_the_pace_at_which_limits_are_used(client: Client) -> None:
+    """Use of the present by minute; only a pace above the limit has a time to its end."""
+    minute = 60 * 10**9
+    made = [
+        call(
+            number,
+            "pace",
+            AFTER_NS + number * minute // 2,
+            prompt=3_000_000,
+            read=1_000_000,
+            workspace="wrkspc_8",
+            **{semconv.ORGANIZATION_ID: "org_8"},
+            **limited("requests", 100, 90),
+            **limited("input_tokens", 2_000_000, 500_000),
+        )
+        for number in range(4)
+    ]
+    refused = call(9, "pace", AFTER_NS, workspace="wrkspc_8", status=429) | {"status": {"code": 2}}
+    client.send(*made, refused)
+    rows = client.query("pace", team="pace", as_of="2026-10-11T12:02:00Z", minutes=2)
+    told = {row["limit_kind"]: row for row in rows if row["organization_id"] == "org_8"}
+
+    assert list(told) == ["input_tokens", "requests"]
+    inputs, requests = told["input_tokens"], told["requests"]
+    assert (inputs["workspace_id"], inputs["limit_value"]) == ("wrkspc_8", 2_000_000)
+    assert (inputs["remaining"], inputs["used_per_minute"]) == (500_000, 4_000_000)
+    assert inputs["use_share"] == 2
+    assert inputs["exhausted_in_s"] == 15  # 500,000 left, 2,000,000 a minute beyond the limit
+    assert (requests["used_per_minute"], requests["peak_per_minute"]) == (2, 2)
+    assert requests["exhausted_in_s"] is None
+
+
+def test_requests_refused_by_the_limit_that_was_tightest(client: Client) -> None:
+    """A 429 is told by the limit it left least of, or by none where it told no limits."""
+    both = {**limited("requests", 100, 60), **limited("output_tokens", 80_000, 0)}
+    client.send(
+        call(1, "refused", AFTER_NS, status=429, **both),
+        call(2, "refused", AFTER_NS + 1, status=429, **both),
+        call(3, "refused", AFTER_NS, status=429),
+        call(4, "refused", AFTER_NS, status=200, **both),
+    )
+    rows = client.query("rate_limited", team="refused", **AFTER)
+
+    assert [(row["limit_kind"], row["requests"], row["least_share"]) for row in rows] == [
+        ("output_tokens", 2, 0),
+        ("(none)", 1, None),
+    ]
+
+
+def test_why_costs_are_estimates(client: Client) -> None:
+    """Each reason by source, with its share of all calls of that source."""
+    client.send(
+        call(1, "doubt", AFTER_NS, **{semconv.USAGE_COMPLETE: False}),
+        call(2, "doubt", AFTER_NS, model="claude-unheard-of"),
+        call(3, "doubt", AFTER_NS),
+        call(4, "doubt", AFTER_NS),
+    )
+    rows = client.query("cost_reasons", team="doubt", **AFTER)
+    told = {row["cost_reason"]: row for row in rows}
+
+    assert told["unknown_model"]["cost_status"] == "unpriced"
+    assert told["unknown_model"]["cost_usd"] is None
+    estimated = [row for row in rows if row["cost_status"] == "estimated"]
+    assert [row["calls"] for row in estimated] == [1]
+    assert {row["source_share"] for row in rows} == {0.25}
 
 
 def test_a_trace_is_a_tree(client: Client) -> None:

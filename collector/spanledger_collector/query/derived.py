@@ -136,9 +136,15 @@ def _day_edges(given: _Given) -> tuple[object, object]:
 
 def _health(given: _Given) -> tuple[object, ...]:
     state, writer, prices = given.sources
+    counters = writer.counters
     return (
-        writer.counters.duplicates,
+        counters.calls + counters.duplicates,
+        counters.duplicates,
+        counters.quarantined,
         state.database_bytes,
+        state.free_bytes,
+        state.calls_keep_days,
+        state.spans_keep_days,
         state.newest_batch,
         state.schema_version,
         prices.version,
@@ -182,8 +188,13 @@ _RULES = (
     _Rule(("day_edges", "first_day"), _day_edges, instead_of=("tz", "days")),
     _Rule(
         (
+            "received",
             "duplicates",
+            "refused",
             "database_bytes",
+            "free_bytes",
+            "calls_keep_days",
+            "spans_keep_days",
             "newest_batch",
             "schema_version",
             "prices_version",

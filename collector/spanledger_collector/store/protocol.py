@@ -53,6 +53,10 @@ class StoreState(NamedTuple):
     schema_version: int
     newest_batch: int
     database_bytes: int
+    free_bytes: int | None = None
+    """Room on the disk that holds it; None where that means nothing."""
+    calls_keep_days: int | None = None
+    spans_keep_days: int | None = None
 
 
 class Backup(NamedTuple):

@@ -27,13 +27,17 @@ class FreeSpace:
         self._folder = folder
         self._wanted = wanted
 
+    def free(self) -> int:
+        """Bytes that are left."""
+        return shutil.disk_usage(self._folder).free
+
     def check(self) -> None:
         """Refuse to go on where a write could meet the end of the disk.
 
         Raises:
             StoreUnavailable: too little is free; it goes on by itself once there is more.
         """
-        free = shutil.disk_usage(self._folder).free
+        free = self.free()
         if free < self._wanted:
             raise StoreUnavailable(
                 f"The disk that holds {self._folder} has {free // MIB} MiB left, and nothing is "

@@ -1,4 +1,4 @@
--- How close to their rate limits do requests come, by workspace, model and kind of limit?
+-- How close to their rate limits do requests come, by organisation, workspace, model and kind of limit?
 -- @param start instant = 1 days before end: first instant that counts
 -- @param end instant = now: first instant that no longer counts
 -- @param tz zone = UTC: time zone of the buckets
@@ -6,11 +6,12 @@
 -- @param limit integer(1..100000) = 10000: rows at most
 -- @filters
 -- @derived row_limit
--- @returns bucket workspace_id model limit_kind limit_value remaining_min remaining_p5 peak_use_share calls rate_limited_calls newest_time
+-- @returns bucket organization_id workspace_id model limit_kind limit_value remaining_min remaining_p5 peak_use_share calls rate_limited_calls newest_time
 -- @note Reads the calls that carry the API's rate-limit headers. `remaining` of tokens is rounded to thousands by the API; cache reads do not count against limits.
 with seen as (
     select
         bucket,
+        coalesce(organization_id, '(none)') as organization_id,
         coalesce(workspace_id, '(none)') as workspace_id,
         coalesce(model, '(none)') as model,
         [
@@ -58,6 +59,7 @@ with seen as (
 
 select
     bucket,
+    organization_id,
     workspace_id,
     model,
     told.limit_kind,
@@ -70,5 +72,5 @@ select
     newest at time zone 'UTC' as newest_time
 from seen, unnest(limits) as listed (told)
 where told.peak_use_share is not null
-order by bucket, told.peak_use_share desc, workspace_id, model, told.limit_kind
+order by bucket, told.peak_use_share desc, organization_id, workspace_id, model, told.limit_kind
 limit $row_limit
