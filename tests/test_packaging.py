@@ -183,9 +183,41 @@ def compose() -> list[str]:
     pytest.skip("neither `docker compose` nor docker-compose is installed")
 
 
-def test_compose_file_is_valid() -> None:
+PROFILES = sorted({name for service in services().values() for name in service.get("profiles", ())})
+
+
+def test_compose_profiles_are_pinned_and_guarded() -> None:
+    """What the profiles add is unprivileged, local, and of a version that was chosen."""
+    added = {name: service for name, service in services().items() if "profiles" in service}
+
+    assert added
+    for service in added.values():
+        assert service["cap_drop"] == ["ALL"]
+        assert service["read_only"] is True
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
+        if "build" not in service:
+            assert re.fullmatch(r"[\w./-]+:\d[\w.-]*", service["image"])
+            assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", service["user"])
+
+
+def test_compose_edge_is_the_collector_that_is_tested() -> None:
+    """The edge has the version that our build has, and gives the file the variables it reads."""
+    edge = services()["edge"]
+    built = yaml.safe_load((ROOT / "deploy/otelcol/builder.yaml").read_text(encoding="utf-8"))
+    read = re.findall(r"env:(\w+)", (ROOT / "deploy/otelcol.yaml").read_text(encoding="utf-8"))
+    (config,) = (volume for volume in edge["volumes"] if volume.startswith("./deploy"))
+
+    assert edge["image"].rpartition(":")[2] == built["dist"]["version"]
+    assert set(edge["environment"]) <= set(read)
+    assert config.split(":")[:2] == ["./deploy/otelcol.yaml", edge["command"][1]]
+
+
+@pytest.mark.parametrize("profile", [None, *PROFILES])
+def test_compose_file_is_valid(profile: str | None) -> None:
     """`docker compose config` accepts the file with a token and refuses it without."""
-    command = [*compose(), "-f", str(ROOT / "docker-compose.yml"), "config"]
+    chosen = ["--profile", profile] if profile else []
+    command = [*compose(), "-f", str(ROOT / "docker-compose.yml"), *chosen, "config"]
     bare = {**os.environ}
 
     with_token = subprocess.run(
