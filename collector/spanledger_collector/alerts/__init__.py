@@ -1,0 +1,1 @@
+"""Alerts: what fires, who hears of it, and until when."""
