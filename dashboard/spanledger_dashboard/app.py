@@ -6,9 +6,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from spanledger_dashboard import chrome, data, states
+from spanledger_dashboard import address, chrome, data, states
 from spanledger_dashboard.problems import CollectorProblem
-from spanledger_dashboard.settings import UnknownTimeZone, from_environment
+from spanledger_dashboard.settings import UnknownTimeZone
 
 _MARK = str(Path(__file__).with_name("assets") / "mark.svg")
 
@@ -17,22 +17,27 @@ st.set_page_config(
 )
 st.logo(_MARK, size="large")
 
-page = st.navigation(
-    {
-        "SpanLedger": [
-            st.Page("views/overview.py", title="Overview", icon=":material/space_dashboard:"),
-            st.Page("views/explorer.py", title="Cost explorer", icon=":material/query_stats:"),
-            st.Page("views/prices.py", title="Prices", icon=":material/sell:"),
-        ]
-    }
-)
+# A page more is a line here, a script in views/, and, where it lets one choose more than time, zone
+# and filters, an entry in links.PAGES.
+sections = {
+    "Spend": [
+        st.Page("views/overview.py", title="Overview", icon=":material/space_dashboard:"),
+        st.Page("views/explorer.py", title="Cost explorer", icon=":material/query_stats:"),
+    ],
+    "Control": [
+        st.Page("views/prices.py", title="Prices", icon=":material/sell:"),
+    ],
+}
+page = st.navigation(sections, position="hidden")
+address.restore(page.url_path)
 
 try:
-    settings = from_environment()
+    settings = address.settings()
 except UnknownTimeZone as error:
     st.error(str(error), icon=":material/public_off:")
     st.stop()
 
+chrome.sidebar(sections, settings)
 if settings.demo:
     chrome.demo_banner()
 

@@ -1,18 +1,49 @@
-"""What stands on every page: demo banner, title, freshness and time zone."""
+"""What stands on every page: the way to the others, demo banner, title, freshness, time zone."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
 
 import streamlit as st
 
-from spanledger_dashboard import data, formats
+from spanledger_dashboard import address, data, formats, links
 from spanledger_dashboard.problems import CollectorProblem
 from spanledger_dashboard.settings import DashboardSettings
 
-__all__ = ["demo_banner", "header"]
+__all__ = ["demo_banner", "header", "sidebar"]
 
 _SILENT_AFTER = timedelta(minutes=15)
+
+
+def sidebar(sections: Mapping[str, Sequence[Any]], settings: DashboardSettings) -> None:
+    """The pages, as links that keep time range, zone and filters; and the zone to choose.
+
+    Streamlit's own navigation would forget what is chosen with every step to another page.
+    """
+    carried = links.carried(address.params())
+    with st.sidebar:
+        for title, pages in sections.items():
+            st.caption(title)
+            with st.container(gap="xxsmall"):
+                for page in pages:
+                    st.page_link(page, query_params=carried, width="stretch")
+        st.selectbox(
+            "Time zone",
+            _zones(),
+            index=None,
+            key=links.ZONE,
+            placeholder=formats.zone_name(settings.zone, datetime.now(timezone.utc)),
+            on_change=address.remember,
+        )
+
+
+@cache
+def _zones() -> list[str]:
+    return sorted(name for name in available_timezones() if "/" in name or name == "UTC")
 
 
 def demo_banner() -> None:

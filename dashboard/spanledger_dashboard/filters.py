@@ -1,38 +1,36 @@
-"""The controls of the cost explorer, kept in step with the address.
-
-Streamlit's own binding of a widget to the address replaces the history entry, so that "back" would
-leave the page. Here every choice is an entry: the address is written when a control changes, and
-read when it differs from what was written, which is when a link was opened or history moved.
-"""
+"""The controls that pages share: the time range, the filters, and the explorer's question."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from spanledger_dashboard import address, data
 from spanledger_dashboard.buckets import BUCKETS, affordable, fitting
 from spanledger_dashboard.catalogue import DIMENSIONS, MEASURES, Measure
 from spanledger_dashboard.data import Filters
 from spanledger_dashboard.layout import grid
-from spanledger_dashboard.links import (
-    AUTOMATIC,
-    CHOICES,
-    DAYS,
-    NOTHING,
-    View,
-    as_params,
-    as_view,
-)
+from spanledger_dashboard.links import AUTOMATIC, DAYS, EXPLORER, NOTHING
+from spanledger_dashboard.problems import CollectorProblem
+from spanledger_dashboard.settings import DashboardSettings
+from spanledger_dashboard.states import in_place
 from spanledger_dashboard.windows import DEFAULT_RANGE, RANGES, Window, window
 
-__all__ = ["Question", "choose_filters", "choose_question", "choose_window", "restore"]
+__all__ = ["Question", "Scope", "choose_filters", "choose_question", "choose_window", "scope"]
 
-_SEEN = "address_seen"
-_CONTROLS = (*CHOICES, *DAYS, *DIMENSIONS)
+
+class Scope(NamedTuple):
+    """What a page is asked to show: of which time, and of which calls."""
+
+    settings: DashboardSettings
+    now: datetime
+    shown: Window
+    filters: Filters
 
 
 @dataclass(frozen=True)
@@ -54,25 +52,32 @@ class Question:
         return tuple(DIMENSIONS[name][1] for name in self.groups)
 
 
-def restore() -> None:
-    """Set the controls to what the address says, if it is not what they wrote there."""
-    address = _address()
-    held = all(name in st.session_state for name in CHOICES)
-    if held and st.session_state.get(_SEEN) == address:
-        return
-    st.session_state.update(as_view(address))
-    st.session_state[_SEEN] = address
+def scope() -> Scope:
+    """A page's bar: time range and filters, as they stand in the address.
+
+    With the collector away the filters have only the values of the link, and the page's cards say
+    what happened.
+    """
+    settings = address.settings()
+    now = datetime.now(settings.zone)
+    shown = choose_window(now, settings.zone)
+    values: Mapping[str, Sequence[str]] = {}
+    try:
+        values = data.dimension_values(settings.source, shown.start, shown.end)
+    except CollectorProblem as failure:
+        in_place(failure)
+    return Scope(settings, now, shown, choose_filters(values))
 
 
 def choose_window(now: datetime, zone: ZoneInfo) -> Window:
     """The time range: a preset, or two days and all between them."""
     name = st.segmented_control(
         "Time range",
-        CHOICES["range"],
+        tuple(RANGES),
         format_func=RANGES.__getitem__,
         required=True,
         key="range",
-        on_change=_remember,
+        on_change=address.remember,
     )
     custom = _days(now.astimezone(zone).date()) if name == "custom" else None
     return window(name or DEFAULT_RANGE, now, zone, custom)
@@ -109,14 +114,18 @@ def _accepted(name: str, values: Mapping[str, Sequence[str]]) -> tuple[str, tupl
         list(dict.fromkeys([*values.get(column, ()), *st.session_state[name]])),
         key=name,
         placeholder="All",
-        on_change=_remember,
+        on_change=address.remember,
     )
     return column, tuple(wanted)
 
 
 def _choice(label: str, name: str, words: Mapping[str, str]) -> str:
     return st.selectbox(
-        label, CHOICES[name], format_func=words.__getitem__, key=name, on_change=_remember
+        label,
+        EXPLORER.choices[name].allowed,
+        format_func=words.__getitem__,
+        key=name,
+        on_change=address.remember,
     )
 
 
@@ -129,7 +138,7 @@ def _days(today: date) -> tuple[date, date] | None:
                 max_value=today,
                 key=name,
                 format="YYYY-MM-DD",
-                on_change=_remember,
+                on_change=address.remember,
                 width=180,
             )
             for name in DAYS
@@ -141,17 +150,4 @@ def _days(today: date) -> tuple[date, date] | None:
 
 
 def _reset() -> None:
-    for name in DIMENSIONS:
-        st.session_state[name] = []
-    _remember()
-
-
-def _remember() -> None:
-    """Make the present choices an entry of the browser's history."""
-    view: View = {name: st.session_state.get(name) for name in _CONTROLS}
-    st.query_params.from_dict(as_params(view))
-    st.session_state[_SEEN] = _address()
-
-
-def _address() -> dict[str, list[str]]:
-    return {name: st.query_params.get_all(name) for name in sorted(st.query_params)}
+    address.choose(**{name: [] for name in DIMENSIONS})

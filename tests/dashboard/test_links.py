@@ -7,13 +7,13 @@ from datetime import date
 import pytest
 
 from spanledger_dashboard.catalogue import DIMENSIONS, MEASURES
-from spanledger_dashboard.links import CHOICES, as_params, as_view
+from spanledger_dashboard.links import EXPLORER, SHARED, as_params, as_view, carried
 from spanledger_dashboard.windows import RANGES
 
 
 def test_the_default_view_has_a_clean_address() -> None:
     """Nothing chosen, nothing written."""
-    assert as_params(as_view({})) == {}
+    assert as_params(as_view({}, EXPLORER), EXPLORER) == {}
 
 
 def test_a_view_survives_its_link() -> None:
@@ -28,27 +28,35 @@ def test_a_view_survives_its_link() -> None:
         "bucket": ["hour"],
         "team": ["r&d, berlin", "(none)"],
         "user": ["u=1"],
+        "tz": ["Europe/Berlin"],
     }
 
-    view = as_view(params)
+    view = as_view(params, EXPLORER)
 
-    written = as_params(view).items()
+    written = as_params(view, EXPLORER).items()
     assert view["from"] == date(2026, 11, 1)
     assert {name: [each] if isinstance(each, str) else each for name, each in written} == params
 
 
-@pytest.mark.parametrize("name", list(CHOICES))
+@pytest.mark.parametrize("name", ["range", *EXPLORER.choices])
 def test_a_choice_that_does_not_exist_is_the_default(name: str) -> None:
     """The rest of the link still holds."""
-    view = as_view({name: ["no such thing"], "team": ["search"]})
+    view = as_view({name: ["no such thing"], "team": ["search"]}, EXPLORER)
 
-    assert view[name] == as_view({})[name]
+    assert view[name] == as_view({}, EXPLORER)[name]
     assert view["team"] == ["search"]
 
 
 def test_a_day_that_does_not_exist_is_no_day() -> None:
     """The 31st of February asks for nothing."""
-    assert as_view({"from": ["2026-02-31"]})["from"] is None
+    assert as_view({"from": ["2026-02-31"]}, SHARED)["from"] is None
+
+
+def test_time_zone_and_filters_go_along_to_other_pages() -> None:
+    """What only one page can choose stays there."""
+    address = {"range": ["30d"], "team": ["search"], "tz": ["UTC"], "by": ["team"], "call": ["x"]}
+
+    assert carried(address) == {"range": "30d", "team": ["search"], "tz": "UTC"}
 
 
 def test_the_words_of_links_do_not_change() -> None:

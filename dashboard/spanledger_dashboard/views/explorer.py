@@ -4,16 +4,14 @@ from datetime import datetime
 
 import streamlit as st
 
-from spanledger_dashboard import data, filters, formats, states
+from spanledger_dashboard import address, data, filters, formats, states
 from spanledger_dashboard.cards import explore
 from spanledger_dashboard.cards.card import guarded
 from spanledger_dashboard.questions import answer
-from spanledger_dashboard.settings import from_environment
 
-settings = from_environment()
+settings = address.settings()
 now = datetime.now(settings.zone)
 
-filters.restore()
 shown = filters.choose_window(now, settings.zone)
 question = filters.choose_question(shown)
 with guarded(height=60):

@@ -1,13 +1,13 @@
 """Overview: what was spent, is it usual, who caused it, and what happens right now."""
 
+from spanledger_dashboard import address
 from spanledger_dashboard.cards.breakdown import cost_by
 from spanledger_dashboard.cards.calls import latest_calls
 from spanledger_dashboard.cards.days import cache_by_day, cost_by_day, tokens_by_day
 from spanledger_dashboard.cards.spend import spend_cards
 from spanledger_dashboard.layout import grid
-from spanledger_dashboard.settings import from_environment
 
-settings = from_environment()
+settings = address.settings()
 
 spend_cards(settings)
 cost_by_day(settings)
