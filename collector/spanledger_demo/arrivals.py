@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from spanledger_demo.company import FEATURES, SPIKE, Feature
+from spanledger_demo.company import FEATURES, SPEEDS, SPIKE, Feature
 
 _NS: Final = 1_000_000_000
 _STAGING_SHARE: Final = 0.04
+_APART: Final = 0x9E3779B97F4A7C15F39CC0605CEDC834
 _GROWTH: Final = 0.22
 """How much busier the end of the history is than its start."""
 
@@ -100,9 +101,10 @@ class Timetable:
         if feature.counted_first:
             counting_ns = int((0.4 + rng.random()) * _NS)
             yield arrival._replace(at_ns=at - counting_ns, operation="count_tokens")
+        answering_s = 1.5 * feature.output / SPEEDS[feature.model].tokens_per_s
         for turn in range(self._turns(feature)):
-            yield arrival._replace(at_ns=at, turn=turn)
-            at += int(rng.uniform(22, 110) * _NS)
+            yield arrival._replace(at_ns=at, turn=turn, trace_id=_trace_of(arrival, turn))
+            at += int((answering_s + rng.uniform(6, 90)) * _NS)
 
     def _batch(
         self, feature: Feature, start: datetime, size: int, progress: float
@@ -148,6 +150,13 @@ class Timetable:
             product *= self._rng.random()
             count += 1
         return count
+
+
+def _trace_of(arrival: Arrival, turn: int) -> int:
+    """An agent's turns are one trace; each turn of a conversation with a human is its own."""
+    if arrival.feature.tools or turn == 0:
+        return arrival.trace_id
+    return (arrival.trace_id + turn * _APART) % 2**128 | 1
 
 
 def _ns(moment: datetime) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime, timezone
@@ -17,6 +18,7 @@ from spanledger_demo.live import Traffic, live
 from spanledger_demo.sender import Sender
 from spanledger_demo.simulator import Bill, Simulator, running_simulator
 from spanledger_demo.spans import export_request
+from spanledger_demo.work import Step, steps
 
 __all__ = ["HistoryResult", "Traffic", "backfill", "demo_simulator", "live"]
 
@@ -30,7 +32,7 @@ class HistoryResult(NamedTuple):
     """What the backfill did."""
 
     spans: int
-    """All requests, also those that are free."""
+    """All requests, also those that are free; not the spans of the work around them."""
     billed: int
     """The model requests on the simulator's bill."""
     usd: Decimal
@@ -63,13 +65,15 @@ def backfill(
     now = now or datetime.now(timezone.utc)
     before = simulator.bill()
     history = History(now=now, days=days, seed=seed)
-    requests = _export_requests(_billed(history, simulator.world.bill))
+    made: list[DemoCall] = []
+    requests = _export_requests(_billed(history, simulator.world.bill, made))
     sent = 0
     with Sender(collector_url, token) as sender:
         for spans in sender.send_all(requests):
             sent += spans
             if progress is not None:
                 progress(sent, len(history))
+        deque(sender.send_all(_export_requests(steps(made))), maxlen=0)
     after = simulator.bill()
     return HistoryResult(
         spans=sent,
@@ -80,12 +84,14 @@ def backfill(
     )
 
 
-def _billed(history: History, bill: Bill) -> Iterator[DemoCall]:
+def _billed(history: History, bill: Bill, made: list[DemoCall]) -> Iterator[DemoCall]:
+    """Give the calls as they are billed, and keep them: the work around them is sent last."""
     for call in history.calls():
         charge(bill, call)
+        made.append(call)
         yield call
 
 
-def _export_requests(calls: Iterator[DemoCall]) -> Iterator[ExportTraceServiceRequest]:
-    while chunk := list(islice(calls, _SPANS_PER_REQUEST)):
+def _export_requests(done: Iterator[DemoCall | Step]) -> Iterator[ExportTraceServiceRequest]:
+    while chunk := list(islice(done, _SPANS_PER_REQUEST)):
         yield export_request(chunk)

@@ -1,4 +1,7 @@
-"""From calls of the history to OTLP requests that keep the span contract; pure."""
+"""From calls of the history, and the work around them, to OTLP requests; pure.
+
+A call's span keeps the span contract; other spans are as a service's own tracing would make them.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from spanledger_demo.company import SERVICE_VERSIONS
 from spanledger_demo.history import DemoCall
 from spanledger_demo.simulator.counts import Counts
 from spanledger_demo.simulator.headers import ORGANIZATION_ID
+from spanledger_demo.work import Step, parent_of
 
 _ROUTES: Final = {
     semconv.CHAT: "/v1/messages",
@@ -25,18 +29,20 @@ _ROUTES: Final = {
 _WORKSPACES: Final = {"production": "wrkspc_01productionproduction", "staging": "wrkspc_01staging"}
 
 
-def export_request(calls: Iterable[DemoCall]) -> ExportTraceServiceRequest:
-    """Make one export request of calls, grouped by the service that made them."""
-    spans: dict[tuple[str, str], list[Span]] = {}
-    for call in calls:
-        source = call.arrival.feature.service, call.arrival.environment
-        spans.setdefault(source, []).append(_span(call))
+def export_request(done: Iterable[DemoCall | Step]) -> ExportTraceServiceRequest:
+    """Make one export request, grouped by the service and its library that made the spans."""
+    spans: dict[tuple[str, str, str], list[Span]] = {}
+    for one in done:
+        service = one.arrival.feature.service
+        scope = service if isinstance(one, Step) else semconv.SCOPE
+        made = _step(one) if isinstance(one, Step) else _span(one)
+        spans.setdefault((service, one.arrival.environment, scope), []).append(made)
     request = ExportTraceServiceRequest()
-    for (service, environment), made in spans.items():
+    for (service, environment, scope), told in spans.items():
         resource_spans = request.resource_spans.add(resource=_resource(service, environment))
         scope_spans: ScopeSpans = resource_spans.scope_spans.add()
-        scope_spans.scope.name = semconv.SCOPE
-        scope_spans.spans.extend(made)
+        scope_spans.scope.name = scope
+        scope_spans.spans.extend(told)
     return request
 
 
@@ -68,7 +74,30 @@ def _span(call: DemoCall) -> Span:
         end_time_unix_nano=arrival.at_ns + call.duration_ns,
         attributes=attributes,
     )
+    if (parent := parent_of(call)) is not None:
+        span.parent_span_id = parent.to_bytes(8, "big")
     if call.failure is not None:
+        span.status.code = Status.STATUS_CODE_ERROR
+    return span
+
+
+def _step(step: Step) -> Span:
+    span = Span(
+        trace_id=step.arrival.trace_id.to_bytes(16, "big"),
+        span_id=step.span_id.to_bytes(8, "big"),
+        name=step.name,
+        kind=Span.SPAN_KIND_SERVER if step.kind == "server" else Span.SPAN_KIND_INTERNAL,
+        start_time_unix_nano=step.start_ns,
+        end_time_unix_nano=step.end_ns,
+    )
+    if step.parent_span_id is not None:
+        span.parent_span_id = step.parent_span_id.to_bytes(8, "big")
+    if step.operation is not None:
+        operation, name = step.operation
+        kind = "agent" if operation == "invoke_agent" else "tool"
+        told = [_text(semconv.OPERATION_NAME, operation), _text(f"gen_ai.{kind}.name", name)]
+        span.attributes.extend(told)
+    if step.failed:
         span.status.code = Status.STATUS_CODE_ERROR
     return span
 

@@ -91,8 +91,20 @@ def test_live_traffic_equals_the_bill(collector: RunningCollector) -> None:
             f"{collector.url}/api/v1/query/usage",
             params={"group_by": "service", "group_by_2": "team"},
         ).json()["rows"]
+        [checked] = httpx2.get(
+            f"{collector.url}/api/v1/query/traces",
+            params={"feature": "fraud-check", "sort": "calls", "limit": 1},
+        ).json()["rows"]
+        trace = httpx2.get(
+            f"{collector.url}/api/v1/query/trace", params={"trace_id": checked["trace_id"]}
+        ).json()["rows"]
 
     assert compared.equal, compared.text
+    names = {row["span_id"]: row["name"] for row in trace}
+    assert names[trace[1]["parent_span_id"]] == "POST /orders/{id}/check"
+    assert {names[row["parent_span_id"]] for row in trace if row["kind"] == "call"} == {
+        "invoke_agent fraud-checker"
+    }
     assert sum(line.ledger.calls for line in compared.exact) > 20
     assert {(row["group_1"], row["group_2"]) for row in rows} == {
         ("checkout", "payments"),

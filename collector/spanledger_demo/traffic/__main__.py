@@ -12,10 +12,12 @@ import random
 import sys
 
 import anthropic
+from opentelemetry.trace import Tracer
 
 import spanledger
 from spanledger_demo.traffic import checkout, helpdesk, search
 from spanledger_demo.traffic.pace import Pace
+from spanledger_demo.traffic.tracing import tracing
 
 
 def main() -> int:
@@ -31,25 +33,26 @@ def main() -> int:
     spanledger.instrument()
     pace = Pace(options.rate, options.duration, random.Random(options.seed))
     pace.stop_at_end_of(sys.stdin)
-    _serve(options.service, options.simulator_url, pace)
+    with tracing(options.service, options.patience) as tracer:
+        _serve(options.service, options.simulator_url, pace, tracer)
     delivered = spanledger.flush(options.patience)
     if not delivered:
         print("Not every span could be delivered to the collector.", file=sys.stderr)
     return 0 if delivered else 1
 
 
-def _serve(service: str, simulator_url: str, pace: Pace) -> None:
+def _serve(service: str, simulator_url: str, pace: Pace, tracer: Tracer) -> None:
     key = f"demo-{service}"
     if service == "helpdesk":
-        asyncio.run(_serve_helpdesk(simulator_url, key, pace))
+        asyncio.run(_serve_helpdesk(simulator_url, key, pace, tracer))
         return
     with anthropic.Anthropic(base_url=simulator_url, api_key=key) as client:
-        (checkout if service == "checkout" else search).run(client, pace)
+        (checkout if service == "checkout" else search).run(client, pace, tracer)
 
 
-async def _serve_helpdesk(simulator_url: str, key: str, pace: Pace) -> None:
+async def _serve_helpdesk(simulator_url: str, key: str, pace: Pace, tracer: Tracer) -> None:
     async with anthropic.AsyncAnthropic(base_url=simulator_url, api_key=key) as client:
-        await helpdesk.run(client, pace)
+        await helpdesk.run(client, pace, tracer)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,12 @@ from typing import Final
 
 import anthropic
 from anthropic.types import MessageParam, WebSearchTool20250305Param
+from opentelemetry.trace import Tracer
 
 import spanledger
 from spanledger_demo.traffic.pace import Pace
 from spanledger_demo.traffic.texts import cached_system, handbook
+from spanledger_demo.traffic.tracing import endpoint
 
 _SYSTEM: Final = cached_system("search", 90)
 _WEB_SEARCH: Final[WebSearchTool20250305Param] = {
@@ -20,13 +22,14 @@ _WEB_SEARCH: Final[WebSearchTool20250305Param] = {
 }
 
 
-def run(client: anthropic.Anthropic, pace: Pace) -> None:
+def run(client: anthropic.Anthropic, pace: Pace, tracer: Tracer) -> None:
     """Answer questions until the pace says stop."""
     while pace.wait():
         user = f"customer-{pace.rng.randint(1, 400)}"
         with spanledger.tags(team="search", user=user):
             try:
-                _interaction(client, pace.rng)
+                with endpoint(tracer, "GET /answers"):
+                    _interaction(client, pace.rng)
             except anthropic.APIStatusError:
                 continue  # the page shows plain results instead
 
