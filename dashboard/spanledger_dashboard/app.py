@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -17,16 +18,37 @@ st.set_page_config(
 )
 st.logo(_MARK, size="large")
 
-# A page more is a line here, a script in views/, and, where it lets one choose more than time, zone
-# and filters, an entry in links.PAGES.
+_VIEWS = Path(__file__).with_name("views")
+
+
+def _pages(**titled: tuple[str, str]) -> list[Any]:
+    """The pages of a section: a script in `views/` is its page, with this title and icon."""
+    return [
+        st.Page(script, title=title, icon=f":material/{icon}:")
+        for name, (title, icon) in titled.items()
+        if (script := _VIEWS / f"{name}.py").exists()
+    ]
+
+
+# A page more is a line here and a script in views/ that begins with `here = filters.scope()`: the
+# bar with time range and filters, in step with the address. What it lets one choose beside them has
+# an entry in links.PAGES; its questions are a module of its own in data/.
 sections = {
-    "Spend": [
-        st.Page("views/overview.py", title="Overview", icon=":material/space_dashboard:"),
-        st.Page("views/explorer.py", title="Cost explorer", icon=":material/query_stats:"),
-    ],
-    "Control": [
-        st.Page("views/prices.py", title="Prices", icon=":material/sell:"),
-    ],
+    "Spend": _pages(
+        overview=("Overview", "space_dashboard"),
+        explorer=("Cost explorer", "query_stats"),
+        traces=("Traces & sessions", "account_tree"),
+    ),
+    "Behaviour": _pages(
+        cache=("Cache", "cached"),
+        latency=("Latency & reliability", "speed"),
+        headroom=("Headroom", "vertical_align_top"),
+    ),
+    "Control": _pages(
+        alerts=("Budgets & alerts", "notifications"),
+        prices=("Prices", "sell"),
+        health=("Health", "ecg_heart"),
+    ),
 }
 page = st.navigation(sections, position="hidden")
 address.restore(page.url_path)

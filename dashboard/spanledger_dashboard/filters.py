@@ -17,7 +17,7 @@ from spanledger_dashboard.data import Filters
 from spanledger_dashboard.layout import grid
 from spanledger_dashboard.links import AUTOMATIC, DAYS, EXPLORER, NOTHING
 from spanledger_dashboard.problems import CollectorProblem
-from spanledger_dashboard.settings import DashboardSettings
+from spanledger_dashboard.settings import DashboardSettings, Source
 from spanledger_dashboard.states import in_place
 from spanledger_dashboard.windows import DEFAULT_RANGE, RANGES, Window, window
 
@@ -25,12 +25,20 @@ __all__ = ["Question", "Scope", "choose_filters", "choose_question", "choose_win
 
 
 class Scope(NamedTuple):
-    """What a page is asked to show: of which time, and of which calls."""
+    """What a page is asked to show: of which time, and of which calls.
+
+    `settings.zone` is the zone that was chosen.
+    """
 
     settings: DashboardSettings
     now: datetime
     shown: Window
     filters: Filters
+
+    @property
+    def source(self) -> Source:
+        """The collector that is asked."""
+        return self.settings.source
 
 
 @dataclass(frozen=True)
