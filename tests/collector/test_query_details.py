@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from spanledger import semconv
+from spanledger.pricing import Usage, savings
 from spanledger_collector.server import running_collector
 from tests.collector.support import Client, Document, call_span, settings_for
 
@@ -277,6 +278,52 @@ def test_all_that_is_known_of_a_call(client: Client) -> None:
     assert '"release":"7"' in row["tags"]
     assert row["reports"] == 0
     assert client.query("call", trace_id=span["traceId"], span_id="0" * 15 + "1") == []
+
+
+@pytest.mark.parametrize(
+    ("used", "told"),
+    [
+        (Usage(1_000_000, 100_000), {}),
+        (Usage(10_000, 5_000, 700_000, 290_000), {"read": 700_000, "written": 290_000}),
+        (Usage(10_000, 5_000, 990_000, inference_geo="us"), {"read": 990_000}),
+        (Usage(10_000, 5_000, 990_000, service_tier="batch"), {"read": 990_000}),
+        (Usage(2_000, 900, 0, 0, 0, 4), {"searches": 4}),
+    ],
+    ids=["uncached", "cached", "us", "batch", "searches"],
+)
+def test_what_a_call_would_have_cost(client: Client, used: Usage, told: dict[str, Any]) -> None:
+    """Without caching and in a batch, as the price book's own second pricing says, exactly."""
+    known = {semconv.SERVICE_TIER: used.service_tier, semconv.INFERENCE_GEO: used.inference_geo}
+    told |= {name: value for name, value in known.items() if value}
+    facts = {"prompt": used.prompt_tokens, "output": used.output_tokens, **told}
+    span = call("-".join(map(str, used[:9])), "if", AFTER_NS, **facts)
+    client.send(span)
+    [row] = client.query("call", trace_id=span["traceId"], span_id=span["spanId"])
+    expected = savings(SONNET, used, at_ns=AFTER_NS)
+
+    assert Decimal(row["cost_usd"]) == expected.actual.usd
+    assert Decimal(row["without_caching_usd"]) == expected.without_caching.usd
+    assert Decimal(row["in_batch_usd"]) == expected.in_batch.usd
+
+
+def test_what_would_have_been_is_not_guessed(client: Client) -> None:
+    """No price, no alternative; rate limits stand beside what was left of them."""
+    unknown = call(1, "guess", AFTER_NS, model="claude-unheard-of")
+    limited = call(
+        2,
+        "guess",
+        AFTER_NS,
+        **{"anthropic.ratelimit.requests.limit": 50, "anthropic.ratelimit.requests.remaining": 49},
+    )
+    client.send(unknown, limited)
+    rows = [
+        client.query("call", trace_id=span["traceId"], span_id=span["spanId"])[0]
+        for span in (unknown, limited)
+    ]
+
+    assert rows[0]["without_caching_usd"] is rows[0]["in_batch_usd"] is None
+    assert (rows[1]["requests_limit"], rows[1]["requests_remaining"]) == (50, 49)
+    assert rows[1]["tokens_limit"] is None
 
 
 def test_evidence_of_a_call(client: Client) -> None:

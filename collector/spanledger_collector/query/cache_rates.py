@@ -1,4 +1,4 @@
-"""What cached tokens cost as a multiple of uncached input, by model, platform and day; pure.
+"""What cached tokens cost as a multiple of uncached input, and batches; by model and day; pure.
 
 Batches, regions, fast mode and long prompts change all rates of a request alike, so these multiples
 tell from what cached tokens did cost what they would have cost without a cache.
@@ -32,6 +32,8 @@ class CacheRates(NamedTuple):
     read: float | None
     write_5m: float | None
     write_1h: float | None
+    batch: float | None
+    """What a batch multiplies all of them by; None where the model takes no batches."""
 
 
 @lru_cache(maxsize=2)
@@ -55,8 +57,9 @@ def _rows(book: PriceBook, model: Model, platform: str) -> Iterator[CacheRates]:
             continue
         card = rate_card(period, Modifiers(), book.term(model, platform, first))
         if card.input and card.cache_read:
-            multiples = (rate and rate / card.input for rate in card[2:])
-            yield CacheRates(model.id, platform, first, last, *multiples)
+            read, write_5m, write_1h = (rate and rate / card.input for rate in card[2:])
+            batch = None if period.batch_multiplier is None else float(period.batch_multiplier)
+            yield CacheRates(model.id, platform, first, last, read, write_5m, write_1h, batch)
 
 
 def _turns(book: PriceBook, model: Model) -> Iterator[int]:
