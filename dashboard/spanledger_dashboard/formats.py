@@ -16,6 +16,7 @@ __all__ = [
     "count",
     "day",
     "duration",
+    "lasting",
     "money",
     "money_short",
     "offset",
@@ -25,6 +26,7 @@ __all__ = [
     "quantity",
     "relative",
     "share",
+    "size",
     "zone_name",
 ]
 
@@ -66,9 +68,18 @@ def quantity(number: int) -> str:
     return f"{short:,f}".removesuffix(".0") + unit
 
 
-def count(number: int, noun: str) -> str:
+def count(number: int, noun: str, several: str | None = None) -> str:
     """A counted noun: 1 call, 2 calls."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {several or f'{noun}s'}"
+
+
+def size(number: int) -> str:
+    """Bytes as disks are measured: 512 MiB · 1.5 GiB."""
+    scaled, units = Decimal(number), iter(("bytes", "KiB", "MiB", "GiB", "TiB"))
+    unit = next(units)
+    while abs(scaled) >= 1024 and unit != "TiB":
+        scaled, unit = scaled / 1024, next(units)
+    return f"{_rounded(scaled, 0 if unit == 'bytes' or scaled >= 100 else 1):,f} {unit}"
 
 
 def share(part: float | None) -> str:
@@ -131,16 +142,19 @@ def duration(nanoseconds: int | None) -> str:
 
 def ago(past: timedelta) -> str:
     """How long ago; a clock that runs ahead reads as "just now"."""
-    seconds = int(past.total_seconds())
-    if seconds < 1:
-        return "just now"
+    return "just now" if past < timedelta(seconds=1) else f"{lasting(past)} ago"
+
+
+def lasting(stretch: timedelta) -> str:
+    """A length of time in its largest unit: 12 s · 5 min · 3 h · 2 days."""
+    seconds = int(stretch.total_seconds())
     if seconds < 60:
-        return f"{seconds} s ago"
+        return f"{seconds} s"
     if seconds < 3600:
-        return f"{seconds // 60} min ago"
+        return f"{seconds // 60} min"
     if seconds < 86_400:
-        return f"{seconds // 3600} h ago"
-    return f"{count(seconds // 86_400, 'day')} ago"
+        return f"{seconds // 3600} h"
+    return count(seconds // 86_400, "day")
 
 
 def clock(moment: datetime) -> str:

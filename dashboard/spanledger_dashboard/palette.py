@@ -11,7 +11,18 @@ import re
 from collections.abc import Sequence
 from zlib import crc32
 
-__all__ = ["COMPARISON", "NEUTRAL", "TOKEN_COLORS", "model_color", "named_colors", "series_colors"]
+__all__ = [
+    "CACHE_COLORS",
+    "COMPARISON",
+    "ENDING_COLORS",
+    "LIMIT_COLORS",
+    "NEUTRAL",
+    "PERCENTILE_COLORS",
+    "TOKEN_COLORS",
+    "model_color",
+    "named_colors",
+    "series_colors",
+]
 
 NEUTRAL = "#8592a3"
 COMPARISON = "#8592a3"
@@ -49,6 +60,27 @@ TOKEN_COLORS = {
     "Cache write": "#4fa3c7",
     "Output": "#8f6ed5",
 }
+# What caching saved and cost, and the lifetimes of what was written.
+CACHE_COLORS = {
+    "Saved by reads": "#0f9b78",
+    "Premium on writes": "#4fa3c7",
+    "Cache-hit share": "#0f9b78",
+    "5-minute writes": "#4fa3c7",
+    "1-hour writes": "#1f5699",
+}
+# Percentiles never cross: shades of one hue are enough.
+PERCENTILE_COLORS = {"50 of 100": "#83abdc", "95 of 100": "#2f74c9", "99 of 100": "#1f5699"}
+ENDING_COLORS = {
+    "Failed": ALARM,
+    "Closed early": "#b59a1c",
+    "Never read": "#8f6ed5",
+    "Cancelled": NEUTRAL,
+}
+LIMIT_COLORS = {
+    "Requests a minute": "#2f74c9",
+    "Input tokens a minute": TOKEN_COLORS["Uncached input"],
+    "Output tokens a minute": TOKEN_COLORS["Output"],
+}
 
 
 def model_color(model: str) -> str:
@@ -75,7 +107,9 @@ def named_colors(names: Sequence[str]) -> dict[str, str]:
 def every_color() -> set[str]:
     """All colours that can stand for a model, a name or a kind of token."""
     shades = {shade for family in _FAMILIES.values() for shade in family}
-    return shades | set(_NAMED) | set(TOKEN_COLORS.values()) | {NEUTRAL, ACCENT, ALARM}
+    fixed = (TOKEN_COLORS, CACHE_COLORS, PERCENTILE_COLORS, ENDING_COLORS, LIMIT_COLORS)
+    told = {color for colors in fixed for color in colors.values()}
+    return shades | set(_NAMED) | told | {NEUTRAL, ACCENT, ALARM}
 
 
 def series_colors(dimension: str, names: Sequence[str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-__all__ = ["PLATFORMS", "as_rows", "explained"]
+__all__ = ["PLATFORMS", "as_rows"]
 
 PLATFORMS = {
     "any": "All platforms",
@@ -20,19 +20,6 @@ KINDS = {
     "cache_read": "Cache read",
     "cache_write_5m": "Write 5 min",
     "cache_write_1h": "Write 1 h",
-}
-_REASONS = {
-    "unknown_model": "not in the price book",
-    "usage_unknown": "no token counts were reported",
-    "no_price_at_date": "no price on that day",
-    "no_batch_price": "no batch price on that day",
-    "no_fast_price": "no fast-mode price on that day",
-    "no_cache_price": "cached tokens without a cache price",
-    "priority_tier": "Priority tier, paid by commitment",
-    "unknown_service_tier": "unknown service tier",
-    "unknown_speed": "unknown speed",
-    "unknown_inference_geo": "unknown inference geography",
-    "unknown_iteration_type": "unknown kind of model request",
 }
 
 
@@ -60,11 +47,6 @@ def as_rows(prices: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         }
         for row in prices
     ]
-
-
-def explained(reasons: str) -> str:
-    """The codes of the ledger in words."""
-    return ", ".join(_REASONS.get(code, code.replace("_", " ")) for code in reasons.split())
 
 
 def _amount(row: Mapping[str, Any], kind: str) -> float | None:

@@ -10,7 +10,8 @@ import streamlit as st
 from spanledger_dashboard import data, formats, states
 from spanledger_dashboard.cards.card import guarded
 from spanledger_dashboard.layout import grid
-from spanledger_dashboard.price_rows import KINDS, PLATFORMS, as_rows, explained
+from spanledger_dashboard.price_rows import KINDS, PLATFORMS, as_rows
+from spanledger_dashboard.reasons import explained
 from spanledger_dashboard.settings import DashboardSettings
 
 __all__ = ["price_list", "unpriced_models"]
