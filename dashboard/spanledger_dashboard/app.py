@@ -71,7 +71,7 @@ except CollectorProblem as failure:
     st.stop()
 
 chrome.header(page.title, settings)
-if ledger_is_empty:
+if ledger_is_empty and page.url_path != "health":  # which tells what was refused
     states.empty_ledger(settings)
     st.stop()
 

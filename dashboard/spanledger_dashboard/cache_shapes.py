@@ -14,8 +14,10 @@ from spanledger_dashboard.charts import Compared, Slice
 
 __all__ = [
     "CAUSES",
+    "FIVE_MINUTES",
     "HIT_SHARE",
     "NET",
+    "ONE_HOUR",
     "PREMIUM",
     "SAVED",
     "cause",

@@ -60,7 +60,8 @@ def value_axis(unit: str, frame: Frame) -> alt.Axis:
     if unit == "share":
         return alt.Axis(format=".0%", tickCount=5)
     if unit == "seconds":
-        text = "datum.value < 1 ? format(datum.value * 1000, '~r') + ' ms' : datum.value + ' s'"
+        small = "format(datum.value * 1000, '~r') + ' ms'"
+        text = f"datum.value && datum.value < 1 ? {small} : datum.value + ' s'"
         return alt.Axis(labelExpr=text, tickCount=5)
     biggest = max((row["value"] for row in frame), default=0.0)
     if unit == "count":

@@ -15,13 +15,21 @@ from spanledger_dashboard.buckets import BUCKETS, affordable, fitting
 from spanledger_dashboard.catalogue import DIMENSIONS, MEASURES, Measure
 from spanledger_dashboard.data import Filters
 from spanledger_dashboard.layout import grid
-from spanledger_dashboard.links import AUTOMATIC, DAYS, EXPLORER, NOTHING
+from spanledger_dashboard.links import AUTOMATIC, DAYS, EXPLORER, NOTHING, controls_of
 from spanledger_dashboard.problems import CollectorProblem
 from spanledger_dashboard.settings import DashboardSettings, Source
 from spanledger_dashboard.states import in_place
 from spanledger_dashboard.windows import DEFAULT_RANGE, RANGES, Window, window
 
-__all__ = ["Question", "Scope", "choose_filters", "choose_question", "choose_window", "scope"]
+__all__ = [
+    "Question",
+    "Scope",
+    "choose_filters",
+    "choose_group",
+    "choose_question",
+    "choose_window",
+    "scope",
+]
 
 
 class Scope(NamedTuple):
@@ -102,6 +110,22 @@ def choose_question(shown: Window) -> Question:
     chosen = fitting(shown.span) if bucket == AUTOMATIC else bucket
     groups = (first,) if second in {NOTHING, first} else (first, second)
     return Question(MEASURES[measure], affordable(chosen, shown.span), groups)
+
+
+def choose_group(page: str) -> str:
+    """By what the tables of a page tell apart.
+
+    Args:
+        page: its name in the address.
+    """
+    return st.selectbox(
+        "Group the tables by",
+        controls_of(page).choices["by"].allowed,
+        format_func=lambda name: DIMENSIONS[name][1],
+        key="by",
+        on_change=address.remember,
+        width=240,
+    )
 
 
 def choose_filters(values: Mapping[str, Sequence[str]]) -> Filters:

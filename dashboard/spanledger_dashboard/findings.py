@@ -122,7 +122,7 @@ def _arriving(state: State) -> Iterator[Finding]:
             "the way from end to end.",
         )
     if state.delivery_lag_s is not None and state.delivery_lag_s > LATE_AFTER_S:
-        late = formats.duration(int(state.delivery_lag_s * 1e9))
+        late = formats.lasting(timedelta(seconds=state.delivery_lag_s))
         yield Finding(
             "warn",
             f"Calls arrive {late} after they end",

@@ -84,8 +84,14 @@ def classes(now: Iterable[Failure], before: Iterable[Failure], label: str) -> li
             "Newest": failure.newest_time,
             "Trace": failure.newest_trace_id,
         }
-        for failure in sorted(now, key=lambda failure: failure.requests, reverse=True)
+        for failure in sorted(now, key=_gravity)
     ]
+
+
+def _gravity(failure: Failure) -> tuple[int, int]:
+    """What failed comes before what was left early, and that before what went well in the end."""
+    order = {outcome: place for place, outcome in enumerate(_ENDED)}
+    return order.get(failure.outcome, len(order)), -failure.requests
 
 
 def _speed(
@@ -94,12 +100,12 @@ def _speed(
     return {
         label: name,
         "Requests": pace.requests,
-        "50 of 100": _seconds(pace.duration_p50_ns),
-        "95 of 100": _seconds(pace.duration_p95_ns),
-        "95 of 100 before": _seconds(before.duration_p95_ns) if before else None,
-        "99 of 100": _seconds(pace.duration_p99_ns),
-        "First chunk, 50": _seconds(pace.first_chunk_p50_ns),
-        "First chunk, 95": _seconds(pace.first_chunk_p95_ns),
+        "p50": _seconds(pace.duration_p50_ns),
+        "p95": _seconds(pace.duration_p95_ns),
+        "p95 before": _seconds(before.duration_p95_ns) if before else None,
+        "p99": _seconds(pace.duration_p99_ns),
+        "Chunk p50": _seconds(pace.first_chunk_p50_ns),
+        "Chunk p95": _seconds(pace.first_chunk_p95_ns),
         "Tokens/s": pace.output_tokens_per_second,
         "Tokens/s before": before.output_tokens_per_second if before else None,
         "Failed": None if requests.error_share is None else requests.error_share * 100,

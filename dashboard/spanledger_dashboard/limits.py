@@ -25,10 +25,10 @@ __all__ = [
 ]
 
 KINDS = {
-    "requests": "Requests a minute",
-    "input_tokens": "Input tokens a minute",
-    "output_tokens": "Output tokens a minute",
-    "tokens": "The tightest token limit",
+    "requests": "Requests",
+    "input_tokens": "Input tokens",
+    "output_tokens": "Output tokens",
+    "tokens": "Tokens, the tightest",
 }
 _UNTOLD = "No limit told"
 _NONE = "(none)"
@@ -167,8 +167,6 @@ def refused_by_kind(now: Iterable[Refusals], before: Iterable[Refusals]) -> list
 def _row(limit: Limit, use: Use | None) -> dict[str, Any]:
     return {
         "Model": limit.model,
-        "Workspace": limit.workspace_id,
-        "Organisation": limit.organization_id,
         "Limit": KINDS.get(limit.limit_kind, limit.limit_kind),
         "A minute": limit.limit_value,
         "Left at least": limit.remaining_min,
@@ -177,6 +175,8 @@ def _row(limit: Limit, use: Use | None) -> dict[str, Any]:
         "Used a minute now": use.used_per_minute if use else 0.0,
         "Pace of limit": use.use_share * 100 if use else 0.0,
         "Runs out": lasts(use) if use else "not in use",
+        "Workspace": limit.workspace_id,
+        "Organisation": limit.organization_id,
     }
 
 

@@ -78,7 +78,11 @@ EXPLORER = Controls(
         "bucket": Choice((AUTOMATIC, *BUCKETS), AUTOMATIC),
     }
 )
-PAGES: dict[str, Controls] = {"explorer": EXPLORER}
+PAGES: dict[str, Controls] = {
+    "explorer": EXPLORER,
+    "cache": Controls({"by": Choice(tuple(DIMENSIONS), "feature")}),
+    "latency": Controls({"by": Choice(tuple(DIMENSIONS), "model")}),
+}
 """By the page's name in the address."""
 
 

@@ -77,9 +77,9 @@ ENDING_COLORS = {
     "Cancelled": NEUTRAL,
 }
 LIMIT_COLORS = {
-    "Requests a minute": "#2f74c9",
-    "Input tokens a minute": TOKEN_COLORS["Uncached input"],
-    "Output tokens a minute": TOKEN_COLORS["Output"],
+    "Requests": "#2f74c9",
+    "Input tokens": TOKEN_COLORS["Uncached input"],
+    "Output tokens": TOKEN_COLORS["Output"],
 }
 
 

@@ -48,9 +48,9 @@ class Reported:
             ],
         }
 
-    def _told(self) -> dict[str, str | int | bool]:
+    def _told(self) -> dict[str, str | int | bool | float]:
         tags = {"team": self.team, "feature": self.feature, "user": self.user}
-        told: dict[str, str | int | bool] = {
+        told: dict[str, str | int | bool | float] = {
             semconv.OPERATION_NAME: semconv.CHAT,
             semconv.PROVIDER_NAME: "anthropic",
             semconv.REQUEST_MODEL: self.model,
@@ -100,7 +100,9 @@ def _resource(service: str, spans: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _value(value: str | int | bool) -> dict[str, Any]:
+def _value(value: str | int | bool | float) -> dict[str, Any]:
     if isinstance(value, bool):
         return {"boolValue": value}
+    if isinstance(value, float):
+        return {"doubleValue": value}
     return {"intValue": str(value)} if isinstance(value, int) else {"stringValue": value}

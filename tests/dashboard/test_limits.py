@@ -48,8 +48,8 @@ def test_the_highest_use_of_each_kind_is_drawn() -> None:
     slices = limits.peaks(found, STEPS)
 
     assert [(cut.series, cut.value, cut.text) for cut in slices] == [
-        ("Input tokens a minute", 0.75, "75.0% of 2M, opus, wrk"),
-        ("Requests a minute", 0.025, "2.5% of 4,000, opus, wrk"),
+        ("Input tokens", 0.75, "75.0% of 2M, opus, wrk"),
+        ("Requests", 0.025, "2.5% of 4,000, opus, wrk"),
     ]
     assert {cut.series for cut in slices} <= palette.LIMIT_COLORS.keys()
 
@@ -59,8 +59,8 @@ def test_each_limit_has_its_pace() -> None:
     rows = limits.limit_rows([REQUESTS, INPUT, TOKENS], [use(INPUT, 4_000_000, 15)])
 
     assert [(row["Limit"], row["Highest use"], row["Runs out"]) for row in rows] == [
-        ("Input tokens a minute", 75.0, "15.0 s"),
-        ("Requests a minute", 2.5, "not in use"),
+        ("Input tokens", 75.0, "15.0 s"),
+        ("Requests", 2.5, "not in use"),
     ]
     assert rows[0]["Pace of limit"] == 200.0
 
@@ -75,6 +75,6 @@ def test_refusals_are_compared_by_kind() -> None:
     rows = limits.refused_by_kind(now, [now[0]])
 
     assert [(row.name, row.text, row.before_text, row.change) for row in rows] == [
-        ("Requests a minute", "3 requests", "2 requests", "+50%"),
+        ("Requests", "3 requests", "2 requests", "+50%"),
         ("No limit told", "1 request", "0 requests", "new"),
     ]

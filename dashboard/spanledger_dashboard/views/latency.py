@@ -1,0 +1,13 @@
+"""Latency and reliability: slow, failing, retried, and what that costs."""
+
+from spanledger_dashboard import filters
+from spanledger_dashboard.cards import latency
+
+here = filters.scope()
+where = (here.settings.source, here.shown, here.filters)
+
+latency.headline(*where)
+latency.over_time(*where)
+group = filters.choose_group("latency")
+latency.by_name(*where, group)
+latency.failures(*where, group)
