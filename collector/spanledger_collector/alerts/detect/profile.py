@@ -11,7 +11,6 @@ import numpy as np
 from spanledger_collector.alerts.detect.series import (
     HOUR,
     Doubles,
-    Flags,
     Hourly,
     Interval,
     Ints,
@@ -28,6 +27,11 @@ _FLOOR = 0.02
 _WINSOR = 0.98
 _DAY_SPREAD = 0.08
 _FEW_DAYS = 7
+_CELL_SHRINK = 20.0
+
+
+SPANS = (1, 6, 24)
+"""The hours over which spend is known to swell together."""
 
 
 class Profile(NamedTuple):
@@ -36,10 +40,12 @@ class Profile(NamedTuple):
     zone: tzinfo
     hourly: Doubles
     """USD for each hour of the local week, before the level."""
+    rough: Doubles
+    """The variance of that hour's USD, before the level."""
+    swell: Doubles
+    """For each of the spans, by how much its sums vary more than single hours let expect."""
     level: Doubles
     """How the last week compares with the whole."""
-    roughness: Doubles
-    """Variance by USD: about what one call costs, more where calls differ or come in bursts."""
     spread: Doubles
     """How much whole days stray, as a share."""
     days: Doubles
@@ -63,24 +69,74 @@ def fit(
             [blanked(row, start * HOUR, HOUR, out) for row, out in zip(usd, excluded, strict=True)]
         )
     week = hours_of_week(start, usd.shape[1], zone)
-    known = ~np.isnan(usd)
-    spent = np.where(known, usd, 0.0)
-    hourly = _hourly(np.minimum(spent, _quantile(usd, _CAP)), known, week)
-    usual = np.where(known, hourly[:, week], 0.0)
-    ratios = _daily_ratios(spent, usual, known)
-    level = np.clip(_median(ratios[:, -7:], 1.0), 0.5, 2.0)
-    roughness = _roughness(history.squares, spent, usual, known)
+    hourly = _hourly(usd, week)
+    grain = _grain(history.squares, usd)
+    noise = grain / np.maximum(24 * hourly.mean(1), 1e-12)
+    ratios = _daily_ratios(usd, hourly[:, week])
+    usd = _without_odd_days(usd, ratios, noise)
+    levels = _levels(ratios, noise)
+    by_hour = _by_hour(levels, usd.shape[1])
+    hourly = _hourly(usd / by_hour, week)
+    usual = hourly[:, week] * by_hour
+    strays = _daily_ratios(usd, usual)
+    spread = _spread(strays, noise)
+    rough = _rough(usd, usual, hourly, week, grain)
     return Profile(
         zone=zone,
         hourly=hourly,
-        level=level,
-        roughness=roughness,
-        spread=_spread(ratios, roughness, usual.sum(1) / np.maximum(known.sum(1), 1)),
-        days=(np.maximum.accumulate(spent > 0, axis=1) & known).sum(1) / 24.0,
+        rough=rough,
+        swell=_swell(usd, usual, rough[:, week] * by_hour, spread),
+        level=_level(_daily_ratios(usd, hourly[:, week]), noise),
+        spread=spread,
+        days=_days(usd),
     )
 
 
-def _hourly(spent: Doubles, known: Flags, week: Ints) -> Doubles:
+def _by_hour(levels: Doubles, hours: int) -> Doubles:
+    table = np.repeat(levels, 24, axis=1)
+    return np.pad(table, ((0, 0), (hours - table.shape[1], 0)), mode="edge")
+
+
+def _levels(ratios: Doubles, noise: Doubles) -> Doubles:
+    """The level of each day, from the three days before and after."""
+    padded = np.pad(ratios, ((0, 0), (3, 3)), constant_values=np.nan)
+    around = np.lib.stride_tricks.sliding_window_view(padded, 7, axis=1)
+    middle = _median(around.reshape(-1, 7), 1.0).reshape(ratios.shape)
+    levels: Doubles = np.clip(1 + _trust(noise)[:, None] * (middle - 1), 0.25, 4.0)
+    return levels
+
+
+def _trust(noise: Doubles) -> Doubles:
+    trust: Doubles = 0.3**2 / (0.3**2 + 1.57 * noise / 7)
+    return trust
+
+
+def _without_odd_days(usd: Doubles, ratios: Doubles, noise: Doubles) -> Doubles:
+    spread = np.sqrt(_spread(ratios, noise) ** 2 + noise)
+    odd = np.abs(ratios - 1) > 4 * spread[:, None]
+    odd[:, -7:] = False
+    odd &= odd.sum(1, keepdims=True) <= 7
+    days = ratios.shape[1]
+    kept = usd.copy()
+    kept[:, usd.shape[1] - days * 24 :][np.repeat(odd, 24, axis=1)] = np.nan
+    return kept
+
+
+def _level(ratios: Doubles, noise: Doubles) -> Doubles:
+    recent = np.maximum(_median(ratios[:, -7:], 1.0), _median(ratios[:, -14:], 1.0))
+    level: Doubles = np.clip(1 + _trust(noise) * (recent - 1), 0.5, 2.0)
+    return level
+
+
+def _days(usd: Doubles) -> Doubles:
+    begun = np.maximum.accumulate(np.nan_to_num(usd) > 0, axis=1)
+    days: Doubles = (begun & ~np.isnan(usd)).sum(1) / 24.0
+    return days
+
+
+def _hourly(usd: Doubles, week: Ints) -> Doubles:
+    known = ~np.isnan(usd)
+    spent = np.where(known, np.minimum(usd, _quantile(usd, _CAP)), 0.0)
     one_hot = np.zeros((len(week), WEEK))
     one_hot[np.arange(len(week)), week] = 1.0
     sums = _three(spent @ one_hot)
@@ -93,6 +149,53 @@ def _hourly(spent: Doubles, known: Flags, week: Ints) -> Doubles:
     overall = spent.sum(1, keepdims=True) / np.maximum(known.sum(1, keepdims=True), 1)
     floored: Doubles = np.maximum(mean, _FLOOR * overall)
     return floored
+
+
+def _rough(usd: Doubles, usual: Doubles, hourly: Doubles, week: Ints, grain: Doubles) -> Doubles:
+    """Variance by hour of the week: what hours strayed, in cells of day type and hour."""
+    known = ~np.isnan(usd)
+    strays = np.where(known, usd - usual, np.nan)
+    one_hot = np.zeros((len(week), 48))
+    one_hot[np.arange(len(week)), CELLS[week]] = 1.0
+
+    def around(table: Doubles) -> Doubles:
+        cells = (table @ one_hot).reshape(-1, 2, 24)
+        pooled: Doubles = sum(np.roll(cells, k, axis=2) for k in (-1, 0, 1)) + 0.0
+        return pooled.reshape(-1, 48)
+
+    squares = np.minimum(
+        around(_held(strays**2)), 2 * around(_held(np.where(strays > 0, strays, 0) ** 2))
+    )
+    means, counts = around(np.where(known, usual, 0.0)), around(known.astype(np.float64))
+    own = squares / np.maximum(means, 1e-12)
+    whole = np.median(own, axis=1, keepdims=True)
+    phi = (counts * own + _CELL_SHRINK * whole) / (counts + _CELL_SHRINK)
+    return np.maximum(phi, grain[:, None])[:, CELLS] * hourly
+
+
+def _held(table: Doubles) -> Doubles:
+    """Known values, the largest few held at what the others reach; 0 for the unknown."""
+    return np.where(np.isnan(table), 0.0, np.minimum(table, _quantile(table, _WINSOR)))
+
+
+def _swell(usd: Doubles, usual: Doubles, rough: Doubles, spread: Doubles) -> Doubles:
+    known = ~np.isnan(usd)
+    spent, due, strays, hours = (
+        np.pad(np.cumsum(np.where(known, x, 0.0), axis=1), ((0, 0), (1, 0)))
+        for x in (usd, usual, rough, known.astype(np.float64))
+    )
+    answer = []
+    for span in SPANS:
+        if usd.shape[1] < span:
+            answer.append(np.ones(len(usd)))
+            continue
+        x, mean, variance, count = (t[:, span:] - t[:, :-span] for t in (spent, due, strays, hours))
+        z = (x - mean) / np.sqrt(np.maximum(variance + (spread[:, None] * mean) ** 2, 1e-24))
+        z = np.where(count > span / 2, z, np.nan)
+        both = _held(z**2).sum(1) / np.maximum((count > span / 2).sum(1), 1)
+        up = _held(np.where(z > 0, z, np.nan) ** 2).sum(1) / np.maximum((z > 0).sum(1), 1)
+        answer.append(np.maximum(np.minimum(both, up), 1.0))
+    return np.stack(answer, axis=1)
 
 
 def _three(table: Doubles) -> Doubles:
@@ -113,29 +216,32 @@ def _median(table: Doubles, default: float) -> Doubles:
     return middle
 
 
-def _daily_ratios(spent: Doubles, usual: Doubles, known: Flags) -> Doubles:
-    days = spent.shape[1] // 24
-    tables: tuple[Doubles, ...] = (spent, usual, known.astype(np.float64))
+def _daily_ratios(usd: Doubles, usual: Doubles) -> Doubles:
+    days = usd.shape[1] // 24
+    known = ~np.isnan(usd)
+    tables: tuple[Doubles, ...] = (
+        np.where(known, usd, 0.0),
+        np.where(known, usual, 0.0),
+        known.astype(np.float64),
+    )
     paid, due, hours = (
         table[:, table.shape[1] - days * 24 :].reshape(-1, days, 24).sum(2) for table in tables
     )
     return np.where((hours >= 12) & (due > 0), paid / np.where(due > 0, due, 1.0), np.nan)
 
 
-def _roughness(squares: Doubles | None, spent: Doubles, usual: Doubles, known: Flags) -> Doubles:
-    if squares is not None:
-        squared = np.where(known, np.atleast_2d(squares)[:, -spent.shape[1] :], 0.0).sum(1)
-        total = spent.sum(1)
-        return np.where(total > 0, squared / np.where(total > 0, total, 1.0), 0.0)
-    strays = np.where(usual > 0, (spent - usual) ** 2 / np.where(usual > 0, usual, 1.0), np.nan)
-    held = np.where(np.isnan(strays), 0.0, np.minimum(strays, _quantile(strays, _WINSOR)))
-    rough: Doubles = held.sum(1) / np.maximum(known.sum(1), 1)
-    return rough
+def _grain(squares: Doubles | None, usd: Doubles) -> Doubles:
+    """Variance by USD if calls come one by one: about what one call costs."""
+    if squares is None:
+        return np.zeros(len(usd))
+    known = ~np.isnan(usd)
+    squared = np.where(known, np.atleast_2d(squares)[:, -usd.shape[1] :], 0.0).sum(1)
+    total = np.where(known, usd, 0.0).sum(1)
+    return np.where(total > 0, squared / np.where(total > 0, total, 1.0), 0.0)
 
 
-def _spread(ratios: Doubles, roughness: Doubles, hourly_mean: Doubles) -> Doubles:
+def _spread(ratios: Doubles, noise: Doubles) -> Doubles:
     middle = _median(ratios, 1.0)[:, None]
     deviation = 1.4826 * _median(np.abs(ratios - middle), 0.0)
-    noise = roughness / np.maximum(24 * hourly_mean, 1e-12)
     few = (~np.isnan(ratios)).sum(1) < _FEW_DAYS
     return np.where(few, 0.3, np.sqrt(np.maximum(deviation**2 - noise, _DAY_SPREAD**2)))

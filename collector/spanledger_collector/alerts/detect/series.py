@@ -58,6 +58,8 @@ class Recent(NamedTuple):
     step: int
     """Seconds a step; a divisor of 3600."""
     usd: Doubles
+    squares: Doubles | None = None
+    """The sum of the squared costs of a step's calls, to tell many calls from a few dear ones."""
 
 
 class Verdict(NamedTuple):

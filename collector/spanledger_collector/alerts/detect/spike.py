@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import gammaincc, gammaincinv
 
-from spanledger_collector.alerts.detect.profile import Profile
+from spanledger_collector.alerts.detect.profile import SPANS, Profile
 from spanledger_collector.alerts.detect.series import (
     HOUR,
     Doubles,
@@ -18,7 +18,7 @@ from spanledger_collector.alerts.detect.series import (
 )
 from spanledger_collector.alerts.detect.weeks import hours_of_week
 
-__all__ = ["USUAL", "Spike", "Tails", "Window", "judge", "tails"]
+__all__ = ["USUAL", "Scan", "Spike", "Window", "judge", "scan"]
 
 
 class Window(NamedTuple):
@@ -33,13 +33,16 @@ class Spike(NamedTuple):
     """When spend is a spike."""
 
     windows: tuple[Window, ...] = (
-        Window("1h", HOUR, 1e-5),
-        Window("6h", 6 * HOUR, 1e-5),
-        Window("24h", 24 * HOUR, 1e-4),
+        Window("1h", HOUR, 3e-4),
+        Window("6h", 6 * HOUR, 3e-4),
+        Window("24h", 24 * HOUR, 3e-4),
     )
     factor: float = 1.5
     floor_usd: float = 1.0
     """Dollars above the expectation that are not worth a message."""
+    calls_deep: float = 2.0
+    """Where the costs of single calls are known, the excess has to be so many times their root sum
+    of squares: one dear call is no spike."""
     severe_factor: float = 5.0
     min_days: float = 14.0
     """A younger group is left to caps and budgets."""
@@ -51,86 +54,124 @@ USUAL = Spike()
 """The defaults."""
 
 
-class Tails(NamedTuple):
-    """Sums against what is expected; one row a group, one column a window or a time."""
+class Scan(NamedTuple):
+    """Every window at every time; group, window, time."""
 
     observed: Doubles
     expected: Doubles
     variance: Doubles
     probability: Doubles
+    """That as much is seen when nothing is wrong; 1 where the factor alone rules a spike out."""
+    known: Flags
+    rare: Flags
+    """Improbable and far above the expectation, however few dollars it is."""
+    fires: Flags
+
+    def at(self, group: int, time: int = -1) -> Scan:
+        """The windows of one group at one time."""
+        return Scan(*(table[group, :, time] for table in self))  # type: ignore[arg-type]  # numbers stay numbers, flags stay flags
 
 
-def tails(profile: Profile, observed: Doubles, usual: Doubles) -> Tails:
-    """How probable sums are, given the profile's sums for the same hours, before the level."""
-    shape = (-1, *[1] * (observed.ndim - 1))
-    expected = usual * profile.level.reshape(shape)
-    variance = profile.roughness.reshape(shape) * expected
-    variance = np.maximum(variance + (profile.spread.reshape(shape) * expected) ** 2, 1e-24)
-    held = np.maximum(expected, 1e-12)
-    return Tails(
-        observed, expected, variance, gammaincc(held**2 / variance, observed * held / variance)
+def scan(profile: Profile, recent: Recent, spike: Spike = USUAL, *, times: int = 1) -> Scan:
+    """Look at the windows ending at each of the last times, one step apart.
+
+    Steps that are not known count neither as spend nor as expectation.
+    """
+    known = ~np.isnan(recent.usd)
+    tables = (
+        np.where(known, recent.usd, 0.0),
+        np.where(known, by_step(profile.hourly, profile, recent), 0.0),
+        np.where(known, by_step(profile.rough, profile, recent), 0.0),
+        known.astype(np.float64),
     )
+    lengths = [window.seconds // recent.step for window in spike.windows]
+    observed, usual, rough, covered = (_sliding(table, lengths, times) for table in tables)
+    expected = np.maximum(usual * profile.level[:, None, None], 1e-12)
+    swell = profile.swell[:, [_span(window.seconds) for window in spike.windows], None]
+    level = profile.level[:, None, None]
+    variance = swell * (level * rough + (profile.spread[:, None, None] * expected) ** 2)
+    variance = np.maximum(variance, 1e-24)
+    limits = np.array([window.probability for window in spike.windows])[:, None]
+    seen = covered >= spike.min_coverage * np.array(lengths)[:, None]
+    far = seen & (observed > spike.factor * expected)
+    if recent.squares is not None:
+        (squares,) = (_sliding(np.where(known, recent.squares, 0.0), lengths, times),)
+        far &= observed - expected > spike.calls_deep * np.sqrt(np.maximum(squares, 0.0))
+    probability = _tail(observed, expected, variance, far if times > 1 else np.full_like(far, True))
+    rare = far & (probability < limits) & (profile.days >= spike.min_days)[:, None, None]
+    fires = rare & (observed - expected > spike.floor_usd)
+    return Scan(observed, expected, variance, probability, seen, rare, fires)
+
+
+def _sliding(table: Doubles, lengths: list[int], times: int) -> Doubles:
+    ends = np.arange(table.shape[1] - times + 1, table.shape[1] + 1)
+    sums = np.pad(np.cumsum(table, axis=1), ((0, 0), (1, 0)))
+    return np.stack(
+        [sums[:, ends] - sums[:, np.maximum(ends - length, 0)] for length in lengths], axis=1
+    )
+
+
+def _tail(observed: Doubles, expected: Doubles, variance: Doubles, asked: Flags) -> Doubles:
+    """Of the gamma distribution with this mean and variance, where asked."""
+    mean, spread = expected[asked], variance[asked]
+    tail = np.ones_like(observed)
+    tail[asked] = gammaincc(mean**2 / spread, observed[asked] * mean / spread)
+    return tail
+
+
+def _span(seconds: int) -> int:
+    return next((n for n, hours in enumerate(SPANS) if seconds <= hours * HOUR), len(SPANS) - 1)
+
+
+def by_step(table: Doubles, profile: Profile, recent: Recent) -> Doubles:
+    """What a table by hour of the week has for each step."""
+    steps = recent.usd.shape[1]
+    hours = (recent.end - recent.step * np.arange(steps, 0, -1)) // HOUR
+    first = int(hours[0])
+    week = hours_of_week(first, int(hours[-1]) - first + 1, profile.zone)[hours - first]
+    return table[:, week] * (recent.step / HOUR)
 
 
 def judge(profile: Profile, recent: Recent, spike: Spike = USUAL) -> list[Verdict]:
     """Say of each group whether a window that ends now holds a spike.
 
-    The window that is least probable speaks. Steps that are not known count neither as spend nor
-    as expectation.
+    The window that is least probable speaks.
     """
-    known = ~np.isnan(recent.usd)
-    usual = np.where(known, usual_by_step(profile, recent), 0.0)
-    spent = np.where(known, recent.usd, 0.0)
-    lengths = [window.seconds // recent.step for window in spike.windows]
-    sums, means, covered = (
-        np.stack([table[:, -length:].sum(1) for length in lengths], axis=1)
-        for table in (spent, usual, known.astype(np.float64))
-    )
-    found = tails(profile, sums, means)
-    seen = covered / np.array(lengths) >= spike.min_coverage
+    found = scan(profile, recent, spike)
     return [
-        _verdict(row, profile.days[row], found, seen[row], recent.end, spike)
-        for row in range(len(sums))
+        _verdict(found.at(row), float(profile.days[row]), recent.end, spike)
+        for row in range(len(recent.usd))
     ]
 
 
-def usual_by_step(profile: Profile, recent: Recent) -> Doubles:
-    """What the profile has for each step, before the level."""
-    steps = recent.usd.shape[1]
-    hours = (recent.end - recent.step * np.arange(steps, 0, -1)) // HOUR
-    first = int(hours[0])
-    week = hours_of_week(first, int(hours[-1]) - first + 1, profile.zone)[hours - first]
-    return profile.hourly[:, week] * (recent.step / HOUR)
-
-
-def _verdict(row: int, days: float, found: Tails, seen: Flags, end: int, spike: Spike) -> Verdict:
-    observed, expected, variance, p = (table[row] for table in found)
+def _verdict(found: Scan, days: float, end: int, spike: Spike) -> Verdict:
     limits = np.array([window.probability for window in spike.windows])
-    rare = seen & (p < limits) & (observed > spike.factor * expected)
-    worth = rare & (observed - expected > spike.floor_usd)
-    choice = worth if worth.any() else rare if rare.any() else seen
-    best = int(np.argmin(np.where(choice, p / limits, np.inf)))
+    choice = next((flags for flags in (found.fires, found.rare) if flags.any()), found.known)
+    best = int(np.argmin(np.where(choice, found.probability / limits, np.inf)))
     window = spike.windows[best]
-    if not seen.any():
+    if not found.known.any():
         reason = "missing_hours"
     elif days < spike.min_days:
         reason = "cold_start"
-    elif worth.any():
+    elif found.fires.any():
         reason = f"spike_{window.name}"
     else:
-        reason = "below_floor" if rare.any() else "usual"
-    mean, spread = float(expected[best]), float(variance[best])
-    shape = max(mean, 1e-12) ** 2 / spread
-    low, high = (float(gammaincinv(shape, q)) * spread / max(mean, 1e-12) for q in (0.05, 0.95))
+        reason = "below_floor" if found.rare.any() else "usual"
     fires = reason.startswith("spike_")
+    mean, variance = float(found.expected[best]), float(found.variance[best])
+    low, high = (
+        float(gammaincinv(mean**2 / variance, share)) * variance / mean for share in (0.05, 0.95)
+    )
     return Verdict(
         fires=fires,
-        severe=fires and bool(observed[best] > spike.severe_factor * mean),
-        observed=float(observed[best]),
+        severe=fires and bool(found.observed[best] > spike.severe_factor * mean),
+        observed=float(found.observed[best]),
         expected=mean,
         low=low,
         high=high,
         window=trailing(end, window.seconds),
-        probability=None if reason in ("missing_hours", "cold_start") else float(p[best]),
+        probability=None
+        if reason in ("missing_hours", "cold_start")
+        else float(found.probability[best]),
         reason=reason,
     )
