@@ -110,7 +110,8 @@ def _holidays(random: np.random.Generator, events: list[Event]) -> Doubles:
 
 def _growth(_random: np.random.Generator, _events: list[Event]) -> Doubles:
     """An eighth more each week."""
-    return np.exp(np.log(1.125) * np.arange(STEPS) / (7 * PER_DAY))
+    weeks = np.arange(STEPS) / (7 * PER_DAY)
+    return np.asarray(1.125**weeks, np.float64)
 
 
 def _switch(*factors: float) -> Callable[[np.random.Generator], Doubles]:
@@ -147,10 +148,10 @@ def traffic(family: str, per_hour: float, series: int, seed: int) -> Traffic:
     """Make the series of one family at one rate."""
     random = np.random.default_rng([seed, list(FAMILIES).index(family), int(per_hour * 10)])
     made = [_series(random, FAMILIES[family], per_hour) for _ in range(series)]
-    return Traffic(
-        *(np.stack([one[number] for one in made]) for number in range(5)),  # type: ignore[arg-type]  # five tables of numbers
-        events=[one.events[0] for one in made],
+    usd, calls, squares, excess, by_driver = (
+        np.stack([one[number] for one in made]) for number in range(5)
     )
+    return Traffic(usd, calls, squares, excess, by_driver, [one.events[0] for one in made])
 
 
 def _series(random: np.random.Generator, family: Family, per_hour: float) -> Traffic:
@@ -178,8 +179,8 @@ def _usual(random: np.random.Generator) -> Doubles:
     office = np.exp(-0.5 * (((hour - middle + 12) % 24 - 12) / width) ** 2)
     weekend = np.where(hour // 24 % 7 >= 5, random.uniform(0.25, 1.0), 1.0)
     days = np.repeat(random.lognormal(0, 0.1, DAYS), PER_DAY)
-    shape: Doubles = (random.uniform(0.1, 0.4) + office) * weekend * days
-    return shape / shape.mean()
+    shape = (random.uniform(0.1, 0.4) + office) * weekend * days
+    return np.asarray(shape / shape.mean(), np.float64)
 
 
 _LENGTHS = {"1h x10": 1, "3h x6": 3, "24h x2.5": 24, "72h x1.7": 72, "night leak": 54}
@@ -267,7 +268,7 @@ def _sums(calls: Calls) -> tuple[Doubles, Doubles, Doubles, Doubles]:
     cell = calls.driver * hours + calls.step // PER_HOUR
     by_driver = np.stack(
         [
-            np.bincount(cell, weight, len(DRIVERS) * hours).reshape(len(DRIVERS), hours)
+            np.bincount(cell, weight, len(DRIVERS) * hours).reshape(-1, hours).astype(np.float64)
             for weight in (calls.usd, np.ones(len(cell)))
         ],
         axis=2,

