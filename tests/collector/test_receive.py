@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import select
 import socket
-import time
 import zlib
 from pathlib import Path
 
@@ -354,11 +354,10 @@ def test_a_good_request_passes_stalled_ones(shared: Client) -> None:
     stalled = [socket.create_connection((host, int(port))) for _ in range(200)]
     for number, connection in enumerate(stalled):
         connection.sendall(beginnings[number % 2])
-    begin = time.monotonic()
     answer = shared.post(b"{}")
-    took = time.monotonic() - begin
+    waiting, _, _ = select.select(stalled, (), (), 0)  # readable: answered or hung up on
     for connection in stalled:
         connection.close()
 
     assert answer.status_code == 200
-    assert took < 2  # the stalled ones last fifteen seconds and more
+    assert waiting == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
@@ -46,18 +45,6 @@ def test_the_same_seed_and_moment_give_the_same_history(calls: list[DemoCall]) -
     assert len(again) == len(calls)
     assert list(again.calls()) == calls
     assert len(History(now=NOW, seed=8)) != len(calls)
-
-
-def test_it_is_generated_and_billed_in_seconds() -> None:
-    """Generating, billing and encoding leave nearly all of the 60 seconds to the collector."""
-    started = time.process_time()
-    bill = Bill()
-    history = list(History(now=NOW).calls())
-    for call in history:
-        charge(bill, call)
-    export_request(history).SerializeToString()
-
-    assert time.process_time() - started < 15  # measured: 4 s
 
 
 def test_it_is_as_large_as_a_mid_size_company(calls: list[DemoCall]) -> None:

@@ -23,10 +23,8 @@ from spanledger_demo.simulator import Counts, Simulator
 NOW = datetime(2026, 11, 20, 15, 30, tzinfo=timezone.utc)
 
 
-def test_the_history_equals_the_bill_and_arrives_in_time(
-    collector: RunningCollector, simulator: Simulator
-) -> None:
-    """Thirty days are ingested within their time, and equal to the picodollar by model."""
+def test_the_history_equals_the_bill(collector: RunningCollector, simulator: Simulator) -> None:
+    """Thirty days are equal to the picodollar by model, failures and cut streams included."""
     seen: list[tuple[int, int]] = []
     result = backfill(
         collector.url, None, simulator, now=NOW, progress=lambda *step: seen.append(step)
@@ -35,7 +33,6 @@ def test_the_history_equals_the_bill_and_arrives_in_time(
 
     assert compared.equal, compared.text
     assert result.usd == simulator.bill().usd()
-    assert result.seconds < 45  # measured: 8 s on two cores
     assert seen[-1] == (result.spans, result.spans)
     assert len(compared.exact) == 5
     assert sum(line.ledger.calls for line in compared.partial) > 50
