@@ -19,6 +19,8 @@ class Appetite:
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
         self._warm: dict[tuple[str, str], tuple[int, float]] = {}
+        self.missed = 0
+        """Tokens that the last call wrote again although its cache had them."""
 
     def counts(self, arrival: Arrival) -> Counts:
         """Draw the counts of the next call; calls must come in order of time."""
@@ -47,6 +49,7 @@ class Appetite:
         is warm after its first turn, unless an agent has run away and rewrites it each time.
         """
         feature = arrival.feature
+        self.missed = 0
         ttl_s = feature.cache_ttl_s
         if ttl_s is None or arrival.progress < feature.caches_from:
             return 0, 0, feature.prefix + fresh * (arrival.turn + 1)
@@ -61,6 +64,7 @@ class Appetite:
         said = self._live(own, at)
         self._warm[own] = (said + fresh + output, at + ttl_s)
         reread, rewritten = (0, said) if arrival.runaway else (said, 0)
+        self.missed = rewritten
         plain = 12 + int(self._rng.random() * 60)
         return kept + reread, written + rewritten + fresh, plain
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from spanledger_demo.allowance import Allowance, Left
 from spanledger_demo.appetite import Appetite
 from spanledger_demo.arrivals import Arrival, Timetable
 from spanledger_demo.company import SPEEDS, Feature
@@ -40,6 +41,10 @@ class DemoCall(NamedTuple):
     stop_reason: str | None
     message_id: str | None
     request_id: str
+    left: Left | None = None
+    """What the answer told of the rate limits; None for what told nothing."""
+    missed_tokens: int = 0
+    """Tokens that the cache had and the prompt, changed before them, could not use."""
 
 
 class History:
@@ -49,6 +54,7 @@ class History:
         self._arrivals = Timetable(now=now, days=days, seed=seed).arrivals()
         self._rng = random.Random(f"calls/{seed}/{now.isoformat()}/{days}")
         self._appetite = Appetite(self._rng)
+        self._allowance = Allowance()
 
     def __len__(self) -> int:
         return len(self._arrivals)
@@ -85,7 +91,11 @@ class History:
         failure = None if feature.batched else self._failure(arrival)
         if failure is not None:
             return self._aside(arrival)._replace(
-                outcome="failed", failure=failure, retries=2, duration_ns=_waited(rng)
+                outcome="failed",
+                failure=failure,
+                retries=2,
+                duration_ns=_waited(rng),
+                left=self._allowance.left(arrival, None) if failure[0] == 429 else None,
             )
         counts = self._appetite.counts(arrival)
         closed = feature.streamed and rng.random() < _CLOSED_EARLY
@@ -106,6 +116,8 @@ class History:
             None if closed else self._stop_reason(feature, counts),
             self._id("msg_01"),
             self._id("req_01"),
+            None if feature.batched else self._allowance.left(arrival, counts),
+            self._appetite.missed,
         )
 
     def _cut_short(self, counts: Counts) -> Counts:

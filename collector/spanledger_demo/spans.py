@@ -15,6 +15,7 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Span, Status
 
 from spanledger import semconv
+from spanledger_demo.allowance import LIMITS, Left
 from spanledger_demo.company import SERVICE_VERSIONS
 from spanledger_demo.history import DemoCall
 from spanledger_demo.simulator.counts import Counts
@@ -63,6 +64,7 @@ def _span(call: DemoCall) -> Span:
         *_request(call),
         *_tags(call),
         *(_counts(call, call.counts) if call.counts is not None else ()),
+        *_limits(call),
         *_outcome(call),
     ]
     span = Span(
@@ -156,6 +158,17 @@ def _counts(call: DemoCall, counts: Counts) -> Iterable[KeyValue]:
     if counts.inference_geo is not None:
         yield _text(semconv.INFERENCE_GEO, counts.inference_geo)
     yield _WHOLE if whole else _LOWER_BOUND
+
+
+def _limits(call: DemoCall) -> Iterable[KeyValue]:
+    """What the answer's headers told, and why the cache did not serve."""
+    if call.left is not None:
+        for kind, most, left in zip(Left._fields, LIMITS, call.left, strict=True):
+            yield _number(f"{semconv.RATELIMIT_PREFIX}{kind}.limit", most)
+            yield _number(f"{semconv.RATELIMIT_PREFIX}{kind}.remaining", left)
+    if call.missed_tokens:
+        yield _text(semconv.CACHE_MISS_REASON, "messages_changed")
+        yield _number(semconv.CACHE_MISSED_TOKENS, call.missed_tokens)
 
 
 def _outcome(call: DemoCall) -> Iterable[KeyValue]:

@@ -224,3 +224,23 @@ def test_a_stream_left_early_tells_only_its_first_counts(calls: list[DemoCall]) 
     assert told["spanledger.outcome"].string_value == "closed"
     assert told["spanledger.usage.complete"].bool_value is False
     assert "anthropic.message.stop_reason" not in told
+
+
+def test_answers_tell_what_is_left_of_the_limits(calls: list[DemoCall]) -> None:
+    """Mostly the runaway comes near them; batches tell nothing."""
+    told = [call for call in calls if call.left is not None and call.failure is None]
+    near = [call for call in told if call.left and call.left.input_tokens < 200_000]
+
+    assert len(told) > 40_000
+    assert not any(call.arrival.feature.batched for call in told)
+    assert near
+    assert sum(call.arrival.runaway for call in near) / len(near) > 0.7
+
+
+def test_the_runaway_misses_its_cache(calls: list[DemoCall]) -> None:
+    """It changes what was said before, and so writes again what the cache has."""
+    missing = [call for call in calls if call.missed_tokens]
+
+    assert missing
+    assert all(call.arrival.runaway and call.arrival.turn for call in missing)
+    assert all(call.counts and call.missed_tokens <= call.counts.cache_write_5m for call in missing)
