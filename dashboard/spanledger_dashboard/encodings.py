@@ -63,7 +63,7 @@ def value_axis(unit: str, frame: Frame) -> alt.Axis:
         small = "format(datum.value * 1000, '~r') + ' ms'"
         text = f"datum.value && datum.value < 1 ? {small} : datum.value + ' s'"
         return alt.Axis(labelExpr=text, tickCount=5)
-    biggest = max((row["value"] for row in frame), default=0.0)
+    biggest = max((abs(row["value"]) for row in frame), default=0.0)
     if unit == "count":
         # d3 writes a thousand million as G, people write B.
         text = "replace(format(datum.value, '~s'), 'G', 'B')"

@@ -76,13 +76,15 @@ def scope() -> Scope:
     """
     settings = address.settings()
     now = datetime.now(settings.zone)
-    shown = choose_window(now, settings.zone)
-    values: Mapping[str, Sequence[str]] = {}
-    try:
-        values = data.dimension_values(settings.source, shown.start, shown.end)
-    except CollectorProblem as failure:
-        in_place(failure)
-    return Scope(settings, now, shown, choose_filters(values))
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        shown = choose_window(now, settings.zone)
+        values: Mapping[str, Sequence[str]] = {}
+        try:
+            values = data.dimension_values(settings.source, shown.start, shown.end)
+        except CollectorProblem as failure:
+            in_place(failure)
+        wanted = choose_filters(values)
+    return Scope(settings, now, shown, wanted)
 
 
 def choose_window(now: datetime, zone: ZoneInfo) -> Window:
@@ -132,8 +134,8 @@ def choose_filters(values: Mapping[str, Sequence[str]]) -> Filters:
     """One choice for each dimension; values of a link stay, even if this range has none."""
     active = sum(1 for name in DIMENSIONS if st.session_state[name])
     label = f"Filters · {active} active" if active else "Filters"
-    with st.expander(label, icon=":material/filter_alt:", key="filter_panel"):
-        with grid(3, min_column_width=240):
+    with st.popover(label, icon=":material/filter_alt:", key="filter_panel"):
+        with grid(2, min_column_width=240):
             chosen = tuple(_accepted(name, values) for name in DIMENSIONS)
         st.button("Reset filters", icon=":material/filter_alt_off:", on_click=_reset)
     return tuple((column, wanted) for column, wanted in chosen if wanted)

@@ -20,7 +20,9 @@ __all__ = [
     "DAYS",
     "EXPLORER",
     "NOTHING",
+    "OVERVIEW",
     "SHARED",
+    "SPLITS",
     "ZONE",
     "Choice",
     "Controls",
@@ -78,12 +80,15 @@ EXPLORER = Controls(
         "bucket": Choice((AUTOMATIC, *BUCKETS), AUTOMATIC),
     }
 )
+SPLITS = ("team", "service", "feature", "model", "user")
+OVERVIEW = Controls({"split": Choice(SPLITS, SPLITS[0])})
 PAGES: dict[str, Controls] = {
+    "": OVERVIEW,
     "explorer": EXPLORER,
     "cache": Controls({"by": Choice(tuple(DIMENSIONS), "feature")}),
     "latency": Controls({"by": Choice(tuple(DIMENSIONS), "model")}),
 }
-"""By the page's name in the address."""
+"""By the page's name in the address; Overview has none."""
 
 
 def controls_of(page: str) -> Controls:

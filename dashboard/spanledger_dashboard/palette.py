@@ -81,6 +81,15 @@ LIMIT_COLORS = {
     "Input tokens": TOKEN_COLORS["Uncached input"],
     "Output tokens": TOKEN_COLORS["Output"],
 }
+# Why a cost differs from the one before.
+CAUSE_COLORS = {
+    "Number of calls": "#2f74c9",
+    "Choice of models": "#c2569b",
+    "Tokens per call": "#dd8215",
+    "Caching": "#0f9b78",
+    "Prices": "#8f6ed5",
+    "Web searches": "#b59a1c",
+}
 
 
 def model_color(model: str) -> str:
@@ -107,7 +116,14 @@ def named_colors(names: Sequence[str]) -> dict[str, str]:
 def every_color() -> set[str]:
     """All colours that can stand for a model, a name or a kind of token."""
     shades = {shade for family in _FAMILIES.values() for shade in family}
-    fixed = (TOKEN_COLORS, CACHE_COLORS, PERCENTILE_COLORS, ENDING_COLORS, LIMIT_COLORS)
+    fixed = (
+        TOKEN_COLORS,
+        CACHE_COLORS,
+        PERCENTILE_COLORS,
+        ENDING_COLORS,
+        LIMIT_COLORS,
+        CAUSE_COLORS,
+    )
     told = {color for colors in fixed for color in colors.values()}
     return shades | set(_NAMED) | told | {NEUTRAL, ACCENT, ALARM}
 

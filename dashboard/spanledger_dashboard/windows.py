@@ -5,7 +5,7 @@ Days are days of the chosen time zone: arithmetic is done on the wall clock.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -53,6 +53,10 @@ class Window:
     def span(self) -> timedelta:
         """How much time has passed in the range."""
         return _utc(self.until) - _utc(self.start)
+
+    def with_before(self) -> Window:
+        """This range and the one before it as one, from where that begins."""
+        return replace(self, start=self.before_start)
 
     def describe(self) -> str:
         """From when to when, in the zone it is shown in."""

@@ -33,14 +33,14 @@ def test_unpriced_calls_stand_beside_the_sum(known_calls: str, open_app: Opening
     """They are counted where the sum is read, not summed as zero."""
     app = open_app(known_calls)
 
-    assert "+ 1 unpriced call]" in texts(app)
+    assert "+ 1 unpriced call (20.0%)]" in texts(app)
 
 
 def test_charts_say_what_they_lack(known_calls: str, open_app: Opening) -> None:
-    """A call without a price has no bar, so the card says so: by day, by service and by team."""
+    """A call without a price has no bar, so the card says so."""
     app = open_app(known_calls)
 
-    assert texts(app).count("1 unpriced call is not in this chart") == 3
+    assert texts(app).count("1 unpriced call is not in this chart") == 1
 
 
 def test_shares_are_compared_in_points(known_calls: str, open_app: Opening) -> None:
@@ -64,20 +64,58 @@ def test_time_zone_and_freshness_are_on_the_page(known_calls: str, open_app: Ope
 def test_every_chart_has_words_for_those_who_do_not_see_it(
     known_calls: str, open_app: Opening
 ) -> None:
-    """Five charts, each with its own description."""
+    """Two charts, each with its own description."""
     app = open_app(known_calls)
 
     words = [chart.proto.alt for chart in app.get("vega_lite_chart")]
-    assert len(words) == 5
-    assert "Cost by team: payments $6.00 new, discovery $2.00 new, legal $0.00 -100%" in words
-    assert "Cost by service: checkout $6.00 -25%, search $2.00 new" in words
+    assert len(words) == 2
+    assert words[1] == (
+        "What changed by team: no change, $8.00 as before; "
+        "legal -$8.00 gone, payments +$6.00 new, discovery +$2.00 new"
+    )
+
+
+def test_a_difference_is_told_by_who_and_why(known_calls: str, open_app: Opening) -> None:
+    """The largest first, each with its reason and the way to its slice."""
+    app = open_app(known_calls)
+
+    drivers = [text.value for text in app.markdown if ":red[**" in text.value]
+    assert drivers == [
+        r":red[**+\$6.00**] payments :gray[new]",
+        r":red[**+\$2.00**] discovery :gray[new]",
+    ]
+    moved = app.dataframe[0].value
+    assert list(moved["Team"]) == ["legal", "payments", "discovery"]
+    assert list(moved["Change"]) == ["-$8.00", "+$6.00", "+$2.00"]
+    assert [sum(days) for days in moved["Days"]] == [8.0, 6.0, 2.0]
+
+
+def test_what_changed_can_be_told_apart_otherwise(known_calls: str, open_app: Opening) -> None:
+    """The choice is a parameter of the link, and the ways lead to that slice."""
+    app = open_app(known_calls, split="service", tz="Etc/UTC")
+
+    ways = [
+        (link.proto.label, link.proto.query_string)
+        for link in app.get("page_link")
+        if link.proto.label == "Explore"
+    ]
+    assert ("Explore", "tz=Etc%2FUTC&by=feature&service=search") in ways
+
+
+def test_filters_hold_for_every_part(known_calls: str, open_app: Opening) -> None:
+    """One team's sums, its changes and its calls."""
+    app = open_app(known_calls, team=["discovery"])
+
+    assert app.metric[0].value == r"\$2.00"
+    assert list(app.dataframe[0].value["Team"]) == ["discovery"]
+    assert list(app.dataframe[1].value["Team"]) == ["discovery"]
 
 
 def test_the_latest_calls_are_listed(known_calls: str, open_app: Opening) -> None:
     """Newest first, with ids to copy, and no price where there is none."""
     app = open_app(known_calls)
 
-    calls = app.dataframe[0].value
+    calls = app.dataframe[1].value
     assert list(calls["Model"][:4]) == [HAIKU, HAIKU, HAIKU, "claude-unheard-of"]
     assert list(calls["Cost"][:5]) == ["$1.00", "$2.00", "$3.00", "unpriced", "$0.00"]
     assert calls["Outcome"][4] == "overloaded_error"
@@ -105,7 +143,7 @@ def test_an_old_ledger_still_opens(collector: Collecting, open_app: Opening) -> 
 
     assert not app.exception
     assert app.metric[0].value == r"\$0.00"
-    assert "No call in the last 14 days." in [info.value for info in app.info]
+    assert "No team costs more or less than before." in [info.value for info in app.info]
 
 
 @pytest.mark.parametrize("demo", [True, False])

@@ -9,6 +9,7 @@ import streamlit as st
 
 from spanledger_dashboard import data, formats
 from spanledger_dashboard.cards.card import guarded
+from spanledger_dashboard.filters import Scope
 from spanledger_dashboard.settings import DashboardSettings
 
 __all__ = ["latest_calls"]
@@ -17,8 +18,9 @@ _SHOWN = 25
 _NONE = "—"
 
 
-def latest_calls(settings: DashboardSettings) -> None:
+def latest_calls(here: Scope) -> None:
     """A table of the newest calls that follows them while it is live."""
+    settings = here.settings
     with st.container(border=True):
         with st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
@@ -28,12 +30,13 @@ def latest_calls(settings: DashboardSettings) -> None:
                 where = formats.plain(formats.zone_name(settings.zone, datetime.now(timezone.utc)))
                 st.caption(f"Newest first, times in {where}", width="content")
             live = st.toggle("Live", value=True, key="live", help="Off holds the table still.")
-        st.fragment(_table, run_every=1 if live else None)(settings)
+        st.fragment(_table, run_every=1 if live else None)(here)
 
 
-def _table(settings: DashboardSettings) -> None:
+def _table(here: Scope) -> None:
+    settings = here.settings
     with guarded(height=320):
-        calls = data.latest_calls(settings.source, _SHOWN)
+        calls = data.latest_calls(settings.source, _SHOWN, here.filters)
         st.dataframe(
             [_row(call, settings) for call in calls],
             key="latest_calls",

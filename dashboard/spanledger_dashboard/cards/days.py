@@ -1,4 +1,4 @@
-"""The last thirty days: cost by model, tokens by kind, cache-hit share."""
+"""The last thirty days: cost by model, and the days that stand out."""
 
 from __future__ import annotations
 
@@ -8,49 +8,31 @@ from decimal import Decimal
 import streamlit as st
 
 from spanledger_dashboard import charts, data, formats, palette, shapes
-from spanledger_dashboard.buckets import buckets
+from spanledger_dashboard.buckets import Bucket, buckets
 from spanledger_dashboard.cards.card import card, guarded, lacking
 from spanledger_dashboard.catalogue import MEASURES
+from spanledger_dashboard.filters import Scope
 from spanledger_dashboard.measures import NOTHING
-from spanledger_dashboard.settings import DashboardSettings
+from spanledger_dashboard.ways import way
 from spanledger_dashboard.windows import Window, window
 
-__all__ = ["cache_by_day", "cost_by_day", "tokens_by_day"]
+__all__ = ["cost_by_day"]
 
-_TALL, _LOW = 330, 240
-_KINDS = {
-    "Cache read": MEASURES["cache_read"],
-    "Uncached input": MEASURES["input"],
-    "Cache write": MEASURES["cache_write"],
-    "Output": MEASURES["output"],
-}
+_TALL = 330
+_MOST_WAYS = 3
 
 
-def cost_by_day(settings: DashboardSettings) -> None:
+def cost_by_day(here: Scope) -> None:
     """Cost by day and model; the day that still runs is faded, a spike has its words."""
-    shown = _thirty_days(settings)
+    shown = _thirty_days(here)
     with card("Cost by day and model", _period(shown)):
-        _cost(settings, shown)
-
-
-def tokens_by_day(settings: DashboardSettings) -> None:
-    """Tokens by day and kind."""
-    shown = _thirty_days(settings)
-    with card("Tokens by day and kind", _period(shown)):
-        _tokens(settings, shown)
-
-
-def cache_by_day(settings: DashboardSettings) -> None:
-    """Which part of the prompt tokens came from the cache."""
-    shown = _thirty_days(settings)
-    with card("Cache-hit share by day", f"Share of all prompt tokens. {_period(shown)}"):
-        _cache(settings, shown)
+        _cost(here, shown)
 
 
 @st.fragment(parallel=True)
-def _cost(settings: DashboardSettings, shown: Window) -> None:
+def _cost(here: Scope, shown: Window) -> None:
     with guarded(_TALL):
-        cells = _by_day(settings, shown).by("bucket", "group_1")
+        cells = _by_day(here, shown).by("bucket", "group_1")
         drawn = shapes.timeline(cells, buckets(shown, "day"), MEASURES["cost"])
         usual = shapes.usual(drawn.slices)
         notes = shapes.standing_out(drawn.slices, usual)
@@ -68,66 +50,33 @@ def _cost(settings: DashboardSettings, shown: Window) -> None:
         )
         if usual is not None:
             st.caption(_told(usual, notes))
+        _explain(notes, buckets(shown, "day"))
         lacking(sum(cells.values(), start=NOTHING))
 
 
-@st.fragment(parallel=True)
-def _tokens(settings: DashboardSettings, shown: Window) -> None:
-    with guarded(_LOW):
-        days = _by_day(settings, shown).by("bucket")
-        steps = buckets(shown, "day")
-        slices = [
-            charts.Slice(
-                step.label, kind, float(measure.of(day) or 0), measure.text(day), step.partial
-            )
-            for step in steps
-            for day in [days.get((step.start,), NOTHING)]
-            for kind, measure in _KINDS.items()
-        ]
-        st.altair_chart(
-            charts.stacked_bars(
-                slices,
-                steps=[step.label for step in steps],
-                colors={kind: palette.TOKEN_COLORS[kind] for kind in _KINDS},
-                unit="count",
-                height=_LOW,
-            ),
-            alt="Tokens by day: cache reads, uncached input, cache writes and output",
-        )
+def _explain(notes: list[charts.Note], steps: list[Bucket]) -> None:
+    """The way from a day that stands out to what made it."""
+    days = {step.label: step.start.date().isoformat() for step in steps}
+    with st.container(horizontal=True, gap="small"):
+        for note in notes[-_MOST_WAYS:]:
+            day = days[note.bucket]
+            chosen = {"range": "custom", "from": day, "to": day, "by": "team"}
+            way("explorer", f"What made {note.bucket}", **chosen)
 
 
-@st.fragment(parallel=True)
-def _cache(settings: DashboardSettings, shown: Window) -> None:
-    with guarded(_LOW):
-        days = _by_day(settings, shown).by("bucket")
-        cells = {(start, "Cache-hit share"): totals for (start,), totals in days.items()}
-        drawn = shapes.timeline(cells, buckets(shown, "day"), MEASURES["cache_hit"])
-        overall = formats.share(sum(days.values(), start=NOTHING).cache_hit_share)
-        st.altair_chart(
-            charts.lines(
-                drawn.slices,
-                steps=drawn.steps,
-                colors={"Cache-hit share": palette.TOKEN_COLORS["Cache read"]},
-                unit="share",
-                height=_LOW,
-            ),
-            alt=f"Cache-hit share by day, {overall} over all 30 days",
-        )
+def _thirty_days(here: Scope) -> Window:
+    return window("30d", datetime.now(here.settings.zone), here.settings.zone)
 
 
-def _thirty_days(settings: DashboardSettings) -> Window:
-    return window("30d", datetime.now(settings.zone), settings.zone)
-
-
-def _by_day(settings: DashboardSettings, shown: Window) -> data.Usage:
-    """One question for all three cards: the cache answers two of them."""
+def _by_day(here: Scope, shown: Window) -> data.Usage:
     return data.usage(
-        settings.source,
+        here.source,
         shown.start,
         shown.end,
-        settings.zone.key,
+        here.settings.zone.key,
         bucket="day",
         groups=("model",),
+        filters=here.filters,
     )
 
 

@@ -11,9 +11,11 @@ import streamlit as st
 
 from spanledger_dashboard import data, formats
 from spanledger_dashboard.cards.card import escaped, guarded, metric
+from spanledger_dashboard.data.changes import complete_days, hours
+from spanledger_dashboard.filters import Scope
+from spanledger_dashboard.forecast import ByNow, Habit, by_now, habit, month_end
 from spanledger_dashboard.layout import grid
 from spanledger_dashboard.measures import Totals
-from spanledger_dashboard.settings import DashboardSettings
 
 __all__ = ["projection", "spend_cards"]
 
@@ -26,6 +28,8 @@ class _Spent(NamedTuple):
     periods: Mapping[str, data.Period]
     begins: datetime | None
     now: datetime
+    usual: Habit | None
+    by_now: ByNow | None
 
     def of(self, name: str) -> Totals:
         return self.periods[name].totals
@@ -34,6 +38,11 @@ class _Spent(NamedTuple):
         """An earlier period; None where the ledger had not begun, which is not zero."""
         known = self.begins is not None and self.periods[name].end > self.begins
         return self.periods[name].totals if known else None
+
+    @property
+    def passed(self) -> float:
+        """Which share of a day's cost has usually come by this time."""
+        return self.by_now.share if self.by_now else (self.now.hour * 60 + self.now.minute) / 1440
 
     def compared(self, earlier: Totals | None, text: Callable[[Totals], str], when: str) -> str:
         """What a number is compared with, in words."""
@@ -44,13 +53,19 @@ class _Spent(NamedTuple):
 
 
 @st.fragment(run_every=5)
-def spend_cards(settings: DashboardSettings) -> None:
+def spend_cards(here: Scope) -> None:
     """Spend today and this month; calls, errors and cache of today."""
+    settings = here.settings
     with guarded():
+        begins = data.health(settings.source).first_call
+        zone, now = settings.zone.key, datetime.now(settings.zone)
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
         spent = _Spent(
-            data.spend_summary(settings.source, settings.zone.key),
-            data.health(settings.source).first_call,
-            datetime.now(settings.zone),
+            data.spend_summary(settings.source, zone, here.filters),
+            begins,
+            now,
+            habit(complete_days(settings.source, zone, begins, here.filters)),
+            by_now(hours(settings.source, zone, midnight, here.filters), now),
         )
         with grid(2, min_column_width=280):
             _today(spent)
@@ -79,6 +94,7 @@ def _today(spent: _Spent) -> None:
         _cost("Spend today", today, "yesterday_to_now", f"yesterday to {clock}", spent)
         with st.container(gap="xsmall"):
             _also(today, "week_ago_to_now", f"last {spent.now:%A} to {clock}", spent)
+            _usual(today, spent)
             _trust(today)
 
 
@@ -90,19 +106,44 @@ def _month(spent: _Spent) -> None:
         when = f"{earlier:%B} to the {until}, {formats.clock(now)}"
         _cost("Spend this month", month, "last_month_to_now", when, spent)
         with st.container(gap="xsmall"):
-            st.markdown(f":small[{_expected(month.cost_usd, now)}]")
+            st.markdown(f":small[{_expected(month.cost_usd, spent)}]")
             _trust(month)
 
 
-def _expected(so_far: Decimal, now: datetime) -> str:
+def _expected(so_far: Decimal, spent: _Spent) -> str:
+    """Where the month ends: with a band when there are days to learn from."""
+    now = spent.now
+    last = (now.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    ends = f"by {last.day} {last:%B}"
+    if spent.usual is not None:
+        ahead = month_end(so_far, spent.usual, now.date(), spent.passed)
+        middle, low, high = (escaped(formats.money_short(amount)) for amount in ahead)
+        return (
+            f":material/trending_up: Forecast **{middle}** {ends} :gray[({low} to {high} in four "
+            f"months of five, from {spent.usual.days} days)]"
+        )
     expected = projection(so_far, now)
     if expected is None:
         return ":gray[:material/trending_up: A projection follows on the second day of the month]"
-    last = (now.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
-    amount = escaped(formats.money(expected))
     return (
-        f":material/trending_up: About **{amount}** by {last.day} {last:%B} "
+        f":material/trending_up: About **{escaped(formats.money(expected))}** {ends} "
         ":gray[if the average so far holds (linear projection)]"
+    )
+
+
+def _usual(today: Totals, spent: _Spent) -> None:
+    """Whether this much is what such a day costs by now."""
+    usual = spent.by_now
+    if usual is None:
+        return
+    ratio = formats.relative(today.cost_usd, usual.cost_usd) or "new"
+    side = "above" if today.cost_usd > usual.cost_usd else "below"
+    st.markdown(
+        escaped(
+            f":small[:gray[:material/straighten: {ratio.lstrip('+-')} {side} the "
+            f"{formats.money_short(usual.cost_usd)} that a {spent.now:%A} usually costs by "
+            f"{formats.clock(spent.now)} (median of {usual.weeks} weeks)]]"
+        )
     )
 
 
@@ -162,10 +203,17 @@ def _trust(totals: Totals) -> None:
     words = []
     if totals.unpriced_calls:
         missing = formats.count(totals.unpriced_calls, "unpriced call")
-        words.append(f":orange-badge[:material/help: + {missing}]")
+        words.append(
+            f":orange-badge[:material/help: + {missing}{_of(totals.unpriced_calls, totals)}]"
+        )
     if totals.estimated_calls:
         guessed = formats.count(totals.estimated_calls, "call")
-        words.append(f":gray-badge[:material/calculate: {guessed} estimated]")
+        of_all = _of(totals.estimated_calls, totals)
+        words.append(f":gray-badge[:material/calculate: {guessed} estimated{of_all}]")
     if not words:
         words.append(f":gray[:material/verified: all {formats.count(totals.calls, 'call')} priced]")
     st.markdown(f":small[{' '.join(words)}]")
+
+
+def _of(part: int, totals: Totals) -> str:
+    return f" ({formats.share(part / totals.requests)})" if totals.requests else ""
