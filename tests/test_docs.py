@@ -55,7 +55,7 @@ def test_every_setting_is_documented(row: str) -> None:
 def test_no_setting_is_documented_that_does_not_exist() -> None:
     """The table has no other rows."""
     documented = re.findall(
-        r"^\| `(?:collector|store|prices|dashboard)\.\w+` \| .*$", OPERATIONS, re.M
+        r"^\| `(?:collector|store|prices|dashboard|alerts)\.\w+` \| .*$", OPERATIONS, re.M
     )
 
     assert documented == list(setting_rows())

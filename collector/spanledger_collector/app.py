@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from starlette.applications import Starlette
@@ -13,6 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from spanledger_collector.alerts.http import alert_routes
+from spanledger_collector.alerts.service import Alerting, Clock, Wanted
+from spanledger_collector.alerts.shown import AlertsShown
 from spanledger_collector.auth import keys_of
 from spanledger_collector.backup import backup_routes
 from spanledger_collector.export import export_routes
@@ -50,32 +54,45 @@ class Collector:
         store: the ledger, opened; the caller closes it.
         settings: limits and tokens.
         prices: what calls are priced by; by default the list that ships with this release.
+        wanted: what is watched, and whom to tell.
+        clock: the time that alerts go by.
     """
 
     def __init__(
-        self, store: Store, settings: CollectorSettings, prices: PricesInForce | None = None
+        self,
+        store: Store,
+        settings: CollectorSettings,
+        prices: PricesInForce | None = None,
+        wanted: Wanted | None = None,
+        clock: Clock | None = None,
     ) -> None:
         prices = prices or PricesInForce()
+        wanted = wanted or Wanted()
+        shown = AlertsShown(wanted.alerts)
         self.writer = Writer(store, settings.max_inflight_bytes)
         self._decoders = Decoders(prices, settings.max_body_bytes)
         self._runner = Runner(
-            store, self.writer, settings.query_timeout_s, settings.query_max_rows, prices
+            store, self.writer, settings.query_timeout_s, settings.query_max_rows, prices, shown
+        )
+        self.alerting = Alerting(
+            store, self.writer, wanted, self._ask, lambda: prices.book.version, shown, clock
         )
         budget, self.telemetry = InflightBudget(settings.max_inflight_bytes), Telemetry()
-        self.telemetry.watch(self.writer, budget, store)
+        self.telemetry.watch(self.writer, budget, store, self.alerting)
         intake = Intake(
             self.writer, budget, self._decoders, settings.max_body_bytes, prices, self.telemetry
         )
         catalog()
-        application = _application(intake, self._runner, store)
+        application = _application(intake, self._runner, store, self.alerting)
         keys, self._gate = keys_of(settings), Gate()
         self.routes = application.routes
         self.app = Guard(application, keys, self._gate, self.telemetry)
         self.grpc = GrpcService(intake, keys, self._gate)
 
     def start(self) -> None:
-        """Start to write."""
+        """Start to write and to watch."""
         self.writer.start()
+        self.alerting.start()
 
     async def drain(self) -> None:
         """Turn new requests away and answer those that are under way."""
@@ -83,12 +100,17 @@ class Collector:
 
     def close(self) -> None:
         """Commit what waits and let go of all threads; the store stays open."""
+        self.alerting.close()
         self.writer.close()
         self._decoders.close()
         self._runner.close()
 
+    def _ask(self, name: str, given: Mapping[str, Sequence[str]]) -> Sequence[Mapping[str, Any]]:
+        rows: list[dict[str, Any]] = self._runner.now(catalog()[name], given).table.to_pylist()
+        return rows
 
-def _application(intake: Intake, runner: Runner, store: Store) -> Starlette:
+
+def _application(intake: Intake, runner: Runner, store: Store, alerting: Alerting) -> Starlette:
     writer = intake.writer
 
     async def ready(request: Request) -> Response:
@@ -105,6 +127,7 @@ def _application(intake: Intake, runner: Runner, store: Store) -> Starlette:
             *otlp_routes(intake),
             *query_routes(runner),
             *price_routes(store, writer, intake.prices),
+            *alert_routes(alerting),
             *backup_routes(store),
             *export_routes(store),
             Route("/metrics", metrics, methods=["GET"]),

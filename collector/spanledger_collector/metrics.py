@@ -14,6 +14,8 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from spanledger_collector.alerts.metrics import AlertMetrics
+from spanledger_collector.alerts.service import Alerting
 from spanledger_collector.receive.limits import InflightBudget
 from spanledger_collector.store import Batch, Store, StoreUnavailable
 from spanledger_collector.writer import Writer
@@ -48,9 +50,12 @@ class Telemetry:
             reasons = batch.quarantine.column("reason").to_pylist()
             self.rejected_records.update((reason,) for reason in reasons)
 
-    def watch(self, writer: Writer, budget: InflightBudget, store: Store) -> None:
+    def watch(
+        self, writer: Writer, budget: InflightBudget, store: Store, alerting: Alerting
+    ) -> None:
         """From now on, tell also how these stand."""
         self._registry.register(_Standing(self, writer, budget, store))
+        self._registry.register(AlertMetrics(alerting))
 
     def exposition(self) -> bytes:
         """Everything, as Prometheus reads it."""

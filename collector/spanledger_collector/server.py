@@ -15,6 +15,7 @@ from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings, HTTP2Settings
 from granian.server.embed import Server
 
+from spanledger_collector.alerts.service import Clock, Wanted
 from spanledger_collector.app import Collector
 from spanledger_collector.listening import Ports, opened
 from spanledger_collector.ports import PortInUse
@@ -58,8 +59,12 @@ def run_collector(settings: Settings) -> None:
 
 
 @contextmanager
-def running_collector(settings: Settings) -> Iterator[RunningCollector]:
+def running_collector(settings: Settings, clock: Clock | None = None) -> Iterator[RunningCollector]:
     """Run the collector in a thread of its own, with its own event loop.
+
+    Args:
+        settings: all of them.
+        clock: the time that alerts go by; by default the machine's.
 
     Raises:
         StoreError: the database cannot be opened.
@@ -69,7 +74,7 @@ def running_collector(settings: Settings) -> Iterator[RunningCollector]:
     """
     started: Future[RunningCollector] = Future()
     thread = threading.Thread(
-        target=_run_in_thread, args=(settings, started), name="spanledger-collector"
+        target=_run_in_thread, args=(settings, started, clock), name="spanledger-collector"
     )
     thread.start()
     running = started.result()
@@ -90,16 +95,22 @@ async def _until_signalled(settings: Settings) -> None:
     await _run(settings, on_start)
 
 
-def _run_in_thread(settings: Settings, started: Future[RunningCollector]) -> None:
+def _run_in_thread(
+    settings: Settings, started: Future[RunningCollector], clock: Clock | None
+) -> None:
     try:
-        asyncio.run(_run(settings, started.set_result))
+        asyncio.run(_run(settings, started.set_result, clock))
     except BaseException as error:
         if started.done():
             raise
         started.set_exception(error)
 
 
-async def _run(settings: Settings, on_start: Callable[[RunningCollector], None]) -> None:
+async def _run(
+    settings: Settings,
+    on_start: Callable[[RunningCollector], None],
+    clock: Clock | None = None,
+) -> None:
     """Open the store, serve until stopped, then drain, commit and close, in that order."""
     prices = PricesInForce(settings.prices.overrides)
     with opened(settings.collector) as ports:
@@ -111,7 +122,7 @@ async def _run(settings: Settings, on_start: Callable[[RunningCollector], None])
             settings.store.min_free_bytes,
         )
         try:
-            collector = Collector(store, settings.collector, prices)
+            collector = Collector(store, settings.collector, prices, Wanted.of(settings), clock)
             collector.start()
             try:
                 await _serve(collector, settings.collector, ports, on_start)

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from spanledger_collector.alerts.shown import AlertsShown
 from spanledger_collector.prices import PricesInForce
 from spanledger_collector.query.catalog import catalog
 from spanledger_collector.query.definition import Definition, parse_definition
 from spanledger_collector.query.parameters import ZONES, BadParameter, kind_of
 from spanledger_collector.query.runner import CONCURRENCY, QueryTimeout, Runner
 from spanledger_collector.server import running_collector
-from spanledger_collector.settings import TeamToken
+from spanledger_collector.settings import AlertsSettings, TeamToken
 from spanledger_collector.store.duckdb import DuckDBStore
 from spanledger_collector.writer import Writer
 from tests.collector.support import Client, call_span, settings_for
@@ -246,4 +247,6 @@ def _endless() -> Definition:
 
 
 def _runner(store: DuckDBStore, timeout_s: float) -> Runner:
-    return Runner(store, Writer(store, 1), timeout_s, 10, PricesInForce())
+    return Runner(
+        store, Writer(store, 1), timeout_s, 10, PricesInForce(), AlertsShown(AlertsSettings())
+    )

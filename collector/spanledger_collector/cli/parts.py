@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, SecretStr
 
@@ -52,6 +53,12 @@ def collector_part(settings: Settings, config: Path | None = None) -> Part:
             **_variables("collector", settings.collector),
             **_variables("store", settings.store),
             **_variables("prices", settings.prices),
+            **_variables("alerts", settings.alerts),
+            "SPANLEDGER_BUDGETS": _as_text(settings.budgets),
+            # What the collector shows and links to of the dashboard.
+            variable_name("dashboard", "time_zone"): settings.dashboard.time_zone,
+            variable_name("dashboard", "host"): settings.dashboard.host,
+            variable_name("dashboard", "port"): str(settings.dashboard.port),
         },
         health_url=f"{settings.collector.url}/readyz",
     )
@@ -90,8 +97,12 @@ def _variables(section: str, values: BaseModel) -> dict[str, str]:
     }
 
 
-def _open_part(token: TeamToken) -> dict[str, str]:
-    return token.model_dump(include={"team", "scope"}, exclude_none=True)
+def _entry(each: BaseModel) -> dict[str, Any]:
+    """One of several tables, such as a rule; what it names, the child fetches itself."""
+    if isinstance(each, TeamToken):
+        given = each.model_dump(include={"team", "scope"}, exclude_none=True)
+        return {"token": each.secret, **given}
+    return each.model_dump(mode="json", exclude_none=True, exclude={"address", "secret"})
 
 
 def _as_text(value: object) -> str:
@@ -102,5 +113,5 @@ def _as_text(value: object) -> str:
     if isinstance(value, Path):
         return str(value.absolute())
     if isinstance(value, tuple):
-        return json.dumps([{"token": each.secret, **_open_part(each)} for each in value])
+        return json.dumps([_entry(each) for each in value])
     return str(int(value)) if isinstance(value, int) else str(value)

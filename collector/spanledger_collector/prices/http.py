@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from spanledger_collector.json_body import BadRequest, json_fields
 from spanledger_collector.prices.in_force import PricesInForce
 from spanledger_collector.prices.lines import ContractError
 from spanledger_collector.prices.reprice import Plan, Reprice, RepriceError
@@ -25,10 +26,6 @@ __all__ = ["PATH", "BadRequest", "answer_of", "price_routes", "request_of"]
 PATH = "/api/v1/prices/reprice"
 MAX_BODY_BYTES = 4096
 _FIELDS = ("from", "to", "apply")
-
-
-class BadRequest(Exception):
-    """A request that does not say what to do; the message says what it should say."""
 
 
 def price_routes(store: Store, writer: Writer, prices: PricesInForce) -> list[Route]:
@@ -76,7 +73,7 @@ async def _answered(
     request: Request, store: Store, writer: Writer, prices: PricesInForce
 ) -> Response:
     try:
-        wanted, apply = request_of(await _fields(request))
+        wanted, apply = request_of(await json_fields(request, MAX_BODY_BYTES))
         started = time.monotonic()
         book = await asyncio.to_thread(prices.read_again)
         if apply:
@@ -95,24 +92,6 @@ async def _answered(
         )
     told = answer_of(plan, book.version, applied=apply, seconds=time.monotonic() - started)
     return Response(orjson.dumps(told), media_type="application/json")
-
-
-async def _fields(request: Request) -> Mapping[str, Any]:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":  # what another site's form cannot send
-        raise BadRequest("Send application/json.")
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise BadRequest(f"The body is larger than {MAX_BODY_BYTES} bytes.")
-    try:
-        fields = orjson.loads(body or b"{}")
-    except orjson.JSONDecodeError as error:
-        raise BadRequest("The body must be a JSON object.") from error
-    if not isinstance(fields, dict):
-        raise BadRequest("The body must be a JSON object.")
-    return fields
 
 
 def _day(fields: Mapping[str, Any], name: str) -> date | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from spanledger._version import __version__
 from spanledger.pricing import PriceBook
@@ -16,7 +16,7 @@ from spanledger_collector.query.periods import day_edges, has_broken_hours, peri
 from spanledger_collector.store import StoreState
 from spanledger_collector.writer import Writer
 
-__all__ = ["RULES", "Sources", "bind"]
+__all__ = ["RULES", "Shown", "Sources", "bind"]
 
 _EPOCH = datetime(1970, 1, 1)
 _NO_CURSOR = Cursor(datetime(9999, 1, 1), 0)
@@ -25,12 +25,23 @@ _TWO_MONTHS = 62
 _NEAR = timedelta(days=1)
 
 
+class Shown(Protocol):
+    """What queries show of alerts beside the ledger, as JSON."""
+
+    def rules(self) -> str:
+        """The rules in force."""
+
+    def budgets(self) -> str:
+        """Where the budgets stand."""
+
+
 class Sources(NamedTuple):
     """The collector's state, as far as queries show it."""
 
     state: StoreState
     writer: Writer
     prices: PriceBook
+    shown: Shown
 
 
 class _Given(NamedTuple):
@@ -135,7 +146,7 @@ def _day_edges(given: _Given) -> tuple[object, object]:
 
 
 def _health(given: _Given) -> tuple[object, ...]:
-    state, writer, prices = given.sources
+    state, writer, prices, _ = given.sources
     counters = writer.counters
     return (
         counters.calls + counters.duplicates,
@@ -160,6 +171,14 @@ def _listed_prices(given: _Given) -> tuple[str]:
 
 def _cache_rates(given: _Given) -> tuple[str]:
     return (cache_rates(given.sources.prices),)
+
+
+def _alert_rules(given: _Given) -> tuple[str]:
+    return (given.sources.shown.rules(),)
+
+
+def _budget_states(given: _Given) -> tuple[str]:
+    return (given.sources.shown.budgets(),)
 
 
 _RULES = (
@@ -205,6 +224,8 @@ _RULES = (
     ),
     _Rule(("listed_prices",), _listed_prices, instead_of=("at", "platform")),
     _Rule(("cache_rates",), _cache_rates),
+    _Rule(("alert_rules",), _alert_rules),
+    _Rule(("budget_states",), _budget_states),
 )
 RULES = {name: rule for rule in _RULES for name in rule.gives}
 """The names that `-- @derived` in a header may list, and how each is worked out."""

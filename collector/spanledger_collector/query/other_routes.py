@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spanledger_collector.query.alert_routes import alert_paths
 from spanledger_collector.query.definition import parse_definition
 from spanledger_collector.query.schemas import Schema, object_schema, parameter_schema, refusals
 from spanledger_collector.store import sql_files
@@ -23,6 +24,7 @@ def other_paths() -> dict[str, Schema]:
     ready = _plain("Do commits succeed?", "application/json", status) | {"security": [{}]}
     ready["responses"]["503"] = ready["responses"]["200"] | {"description": "No."}
     return {
+        **alert_paths(),
         "/api/v1/backup": {
             "post": _plain(
                 "A copy of the ledger as it is now.",

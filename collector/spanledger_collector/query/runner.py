@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 
 from spanledger_collector.prices import PricesInForce
 from spanledger_collector.query.definition import Definition
-from spanledger_collector.query.derived import Sources, bind
+from spanledger_collector.query.derived import Shown, Sources, bind
 from spanledger_collector.store import Answer, QueryStopped, Running, Store, StoreUnavailable
 from spanledger_collector.writer import Writer
 
@@ -39,6 +39,7 @@ class Runner:
         timeout_s: after this long a query is stopped.
         max_rows: rows of one answer at most.
         prices: what the queries on prices show.
+        shown: what the queries on alerts show beside the ledger.
     """
 
     def __init__(
@@ -48,12 +49,14 @@ class Runner:
         timeout_s: float,
         max_rows: int,
         prices: PricesInForce,
+        shown: Shown,
     ) -> None:
         self._store = store
         self._writer = writer
         self._timeout_s = timeout_s
         self._max_rows = max_rows
         self._prices = prices
+        self._shown = shown
         self._threads = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="spanledger-query")
         self._pending = 0
         self._closing = False
@@ -86,6 +89,22 @@ class Runner:
         finally:
             self._pending -= 1
 
+    def now(self, definition: Definition, given: Mapping[str, Sequence[str]]) -> Answer:
+        """Answer a query of the collector's own on this thread, however long it takes.
+
+        Raises:
+            BadParameter: a parameter is unknown or does not fit.
+            StoreUnavailable: the store does not answer now.
+        """
+        values = definition.values(given, datetime.now(timezone.utc).replace(tzinfo=None))
+        bound = self._bound(definition, values)
+        return self._store.query().run(definition.sql, bound, self._max_rows)
+
+    def _bound(self, definition: Definition, values: Mapping[str, object]) -> dict[str, object]:
+        state, book = self._store.state(), self._prices.book
+        sources = Sources(state, self._writer, book, self._shown)
+        return bind(values, definition.derived, self._max_rows, sources)
+
     async def _within_time(
         self, definition: Definition, values: Mapping[str, object], rows: int
     ) -> Answer:
@@ -96,9 +115,7 @@ class Runner:
             try:
                 if self._closing:
                     running.stop()
-                sources = Sources(self._store.state(), self._writer, self._prices.book)
-                bound = bind(values, definition.derived, self._max_rows, sources)
-                return running.run(definition.sql, bound, rows)
+                return running.run(definition.sql, self._bound(definition, values), rows)
             finally:
                 self._running.discard(running)
 

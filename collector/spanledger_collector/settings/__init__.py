@@ -8,6 +8,19 @@ of the parts that use them.
     settings = Settings(store=StoreSettings(path=tmp_path))     # neither: for tests and embedding
 """
 
+from spanledger_collector.settings._alerts import (
+    AlertsSettings,
+    Budget,
+    CacheRule,
+    CapRule,
+    ErrorsRule,
+    Rule,
+    SilenceRule,
+    SpikeRule,
+    UnpricedRule,
+    Watched,
+)
+from spanledger_collector.settings._channels import Channel
 from spanledger_collector.settings._collector import CollectorSettings
 from spanledger_collector.settings._loading import (
     LoadedSettings,
@@ -15,7 +28,12 @@ from spanledger_collector.settings._loading import (
     load_settings_with_origins,
     variable_name,
 )
-from spanledger_collector.settings._messages import SettingsError, did_you_mean, section_models
+from spanledger_collector.settings._messages import (
+    SettingsError,
+    did_you_mean,
+    rule_of,
+    section_models,
+)
 from spanledger_collector.settings._models import (
     DashboardSettings,
     PricesSettings,
@@ -26,18 +44,30 @@ from spanledger_collector.settings._tokens import TeamToken
 from spanledger_collector.settings._values import is_loopback
 
 __all__ = [
+    "AlertsSettings",
+    "Budget",
+    "CacheRule",
+    "CapRule",
+    "Channel",
     "CollectorSettings",
     "DashboardSettings",
+    "ErrorsRule",
     "LoadedSettings",
     "PricesSettings",
+    "Rule",
     "Settings",
     "SettingsError",
+    "SilenceRule",
+    "SpikeRule",
     "StoreSettings",
     "TeamToken",
+    "UnpricedRule",
+    "Watched",
     "did_you_mean",
     "is_loopback",
     "load_settings",
     "load_settings_with_origins",
+    "rule_of",
     "section_models",
     "variable_name",
 ]

@@ -11,6 +11,7 @@ from pydantic import ByteSize, Field, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from spanledger_collector.settings._alerts import AlertsSettings, Budget, check_channels
 from spanledger_collector.settings._collector import CollectorSettings
 from spanledger_collector.settings._section import Section
 from spanledger_collector.settings._values import (
@@ -104,6 +105,8 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     prices: PricesSettings = PricesSettings()
     dashboard: DashboardSettings = DashboardSettings()
+    alerts: AlertsSettings = AlertsSettings()
+    budgets: tuple[Budget, ...] = ()
 
     @property
     def collector_url(self) -> str:
@@ -120,6 +123,16 @@ class Settings(BaseSettings):
                 " Anyone who reaches the port could read and write the ledger. Set a token"
                 " (SPANLEDGER_COLLECTOR__TOKEN), or listen on 127.0.0.1",
                 {"host": self.collector.host},
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _known_channels(self) -> Settings:
+        check_channels(self.alerts, (*(self.alerts.rule or ()), *self.budgets))
+        names = [each.name for each in self.budgets]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise PydanticCustomError(
+                "twice", "two [[budgets]] are called '{name}'", {"name": min(twice)}
             )
         return self
 

@@ -22,6 +22,11 @@ def start_paths_at(folder: Path, layer: dict[str, Any]) -> None:
     tokens = collector.get("tokens") if isinstance(collector, dict) else None
     for entry in tokens if isinstance(tokens, list) else ():
         _start_at(folder, entry, "token_file")
+    alerts = layer.get("alerts")
+    channels = alerts.get("channels") if isinstance(alerts, dict) else None
+    for entry in channels if isinstance(channels, list) else ():
+        for key in ("apprise_file", "webhook_file", "secret_file"):
+            _start_at(folder, entry, key)
 
 
 def _start_at(folder: Path, values: object, key: str) -> None:

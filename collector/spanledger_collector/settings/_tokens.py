@@ -43,26 +43,38 @@ class TeamToken(Section):
             )
         if named == ["token"]:
             return given
-        fetch = _from_file if named == ["token_file"] else _from_environment
-        return {**given, "token": fetch(given[named[0]])}
+        return {**given, "token": fetched(named[0], given[named[0]])}
 
 
-def _from_file(path: str | Path) -> str:
+def fetched(place: str, named: str | Path) -> str:
+    """What a key means: `…_file` names a file that holds it, `…_env` a variable, else itself.
+
+    Raises:
+        PydanticCustomError: nothing is there.
+    """
+    if place.endswith("_file"):
+        return _from_file(place, named)
+    return _from_environment(place, str(named)) if place.endswith("_env") else str(named)
+
+
+def _from_file(place: str, path: str | Path) -> str:
     try:
         return Path(path).expanduser().read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise PydanticCustomError(
             "token_file",
-            "names the token_file {path}, which cannot be read: {reason}",
-            {"path": str(path), "reason": reason or "unknown"},
+            "names the {place} {path}, which cannot be read: {reason}",
+            {"place": place, "path": str(path), "reason": reason or "unknown"},
         ) from error
 
 
-def _from_environment(name: str) -> str:
+def _from_environment(place: str, name: str) -> str:
     secret = os.environ.get(name)
     if not secret:
         raise PydanticCustomError(
-            "token_env", "names the variable {name} (token_env), which is not set", {"name": name}
+            "token_env",
+            "names the variable {name} ({place}), which is not set",
+            {"place": place, "name": name},
         )
     return secret

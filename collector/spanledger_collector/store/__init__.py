@@ -12,6 +12,7 @@ from spanledger_collector.store.errors import (
     StoreUnavailable,
 )
 from spanledger_collector.store.protocol import (
+    AlertNotes,
     Answer,
     Appended,
     Backup,
@@ -22,6 +23,7 @@ from spanledger_collector.store.protocol import (
 )
 
 __all__ = [
+    "AlertNotes",
     "Answer",
     "Appended",
     "Backup",

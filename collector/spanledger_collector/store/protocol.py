@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import pyarrow as pa
 
-__all__ = ["Answer", "Appended", "Backup", "Batch", "Running", "Store", "StoreState"]
+__all__ = [
+    "AlertNotes",
+    "Answer",
+    "Appended",
+    "Backup",
+    "Batch",
+    "Running",
+    "Store",
+    "StoreState",
+]
 
 
 class Batch(NamedTuple):
@@ -70,6 +80,15 @@ class Backup(NamedTuple):
     cost_usd_by_hour: Decimal
 
 
+class AlertNotes(NamedTuple):
+    """What one judgement, or a person, changed about alerts."""
+
+    alerts: pa.Table
+    """Rows of `alerts`, each with the revision that it is `based_on`."""
+    events: pa.Table
+    sends: pa.Table
+
+
 class Running(Protocol):
     """A query that can be run once, and stopped from another thread."""
 
@@ -120,6 +139,34 @@ class Store(Protocol):
             calls: the columns that `reprice_amounts.sql` and `reprice_reasons.sql` set, and
                 `start_time`.
             entry: the row of `reprices`.
+
+        Raises:
+            StoreUnavailable: it cannot commit now.
+        """
+
+    def note_alerts(self, notes: AlertNotes, hour: datetime | None = None) -> frozenset[str]:
+        """Enter alerts with their events and messages, all or nothing.
+
+        An alert that somebody changed since it was read is left as it is, with all that goes with
+        it; the ids of those are returned.
+
+        Args:
+            notes: what changed.
+            hour: the hour in which somebody judged.
+
+        Raises:
+            StoreUnavailable: it cannot commit now.
+        """
+
+    def lease_sends(self, now: datetime, until: datetime, holder: str, most: int) -> pa.Table:
+        """Give out messages that are due, which nobody else is given before `until`.
+
+        Raises:
+            StoreUnavailable: it cannot commit now.
+        """
+
+    def settle_sends(self, settled: pa.Table) -> None:
+        """Note what came of messages that were given out.
 
         Raises:
             StoreUnavailable: it cannot commit now.

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spanledger_collector.store import sql_files
+from spanledger_collector.store.duckdb.alerting import Alerting
 from spanledger_collector.store.duckdb.appending import Appending
 from spanledger_collector.store.duckdb.backup import back_up
 from spanledger_collector.store.duckdb.exporting import export
@@ -26,7 +27,7 @@ from spanledger_collector.store.duckdb.rollups import Rollups
 from spanledger_collector.store.duckdb.space import MIN_FREE_BYTES, FreeSpace
 from spanledger_collector.store.duckdb.statements import Statements
 from spanledger_collector.store.errors import BadBatch, StoreUnavailable
-from spanledger_collector.store.protocol import Appended, Backup, Batch, StoreState
+from spanledger_collector.store.protocol import AlertNotes, Appended, Backup, Batch, StoreState
 
 __all__ = ["DuckDBStore"]
 
@@ -68,6 +69,7 @@ class DuckDBStore:
         self._newest = self._one(sql_files.statement("newest_batch"))
         self._rollups = Rollups(self._connection, self._transaction)
         self._retention = Retention(self._connection, self._transaction, self._rollups, self._keep)
+        self._alerting = Alerting(Statements(self._connection))
         self._appending = Appending(Statements(self._connection), self._rollups)
         self._readers.admit(self._connection)
 
@@ -123,6 +125,18 @@ class DuckDBStore:
         rows = self._connection.execute(name).fetchall()
         self._connection.unregister("incoming")
         return [row[0] for row in rows]
+
+    def note_alerts(self, notes: AlertNotes, hour: datetime | None = None) -> frozenset[str]:
+        """Enter alerts with their events and messages, all or nothing."""
+        return self._transaction(lambda: self._alerting.note(notes, hour))
+
+    def lease_sends(self, now: datetime, until: datetime, holder: str, most: int) -> pa.Table:
+        """Give out messages that are due."""
+        return self._transaction(lambda: self._alerting.lease(now, until, holder, most))
+
+    def settle_sends(self, settled: pa.Table) -> None:
+        """Note what came of messages that were given out."""
+        self._transaction(lambda: self._alerting.settle(settled))
 
     def pack(self) -> int:
         """Add up the partial rows of hours and days that have many."""

@@ -1,0 +1,113 @@
+"""A rule replayed over history: what it would have told, and when; nothing is written."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from spanledger_collector.alerts.alert import Alert, Finding, Key, nothing_of
+from spanledger_collector.alerts.judging import Judge
+from spanledger_collector.alerts.lifecycle import Policy, step
+from spanledger_collector.alerts.message import Place
+from spanledger_collector.alerts.reading import Reader
+from spanledger_collector.settings import Rule
+from spanledger_collector.store import Store
+
+__all__ = ["Backtest", "Tried", "backtest"]
+
+STEP = timedelta(hours=1)
+FINE_STEP = timedelta(minutes=5)
+"""For caps, which look at minutes."""
+
+
+class Backtest(NamedTuple):
+    """Which rule, over how many days up to now."""
+
+    rule: Rule
+    days: int
+
+
+class Tried(NamedTuple):
+    """What it would have told."""
+
+    rule: Rule
+    start: datetime
+    end: datetime
+    series: int
+    seconds: float
+    episodes: list[Alert]
+
+    def told(self) -> dict[str, Any]:
+        """The same as JSON has it."""
+        return {
+            "rule": self.rule.name,
+            "start": _stamp(self.start),
+            "end": _stamp(self.end),
+            "series": self.series,
+            "seconds": round(self.seconds, 3),
+            "episodes": [_episode(alert) for alert in self.episodes],
+        }
+
+
+def backtest(store: Store, wanted: Backtest, place: Place, now: datetime) -> Tried:
+    """Replay a rule: hour by hour, caps every five minutes.
+
+    Raises:
+        StoreUnavailable: the ledger does not answer now.
+    """
+    begun = time.monotonic()
+    judge = Judge(Reader(store), place.zone)
+    pace = FINE_STEP if wanted.rule.kind == "cap" else STEP
+    moment = start = now - timedelta(days=wanted.days)
+    alerts: dict[Key, Alert] = {}
+    ended: list[Alert] = []
+    policy = Policy(0.0, 3600 * wanted.rule.remind_hours)
+    series = 0
+    while moment <= now:
+        judged = judge.judge(wanted.rule, moment)
+        series = max(series, judged.series)
+        _replay(judged.findings, alerts, ended, moment, policy)
+        moment += pace
+    open_ones = [alert for alert in alerts.values() if alert.is_open]
+    found = sorted(ended + open_ones, key=lambda alert: alert.pending_since)
+    return Tried(wanted.rule, start, now, series, time.monotonic() - begun, found)
+
+
+def _replay(
+    findings: list[Finding],
+    alerts: dict[Key, Alert],
+    ended: list[Alert],
+    now: datetime,
+    policy: Policy,
+) -> None:
+    found = {finding.key: finding for finding in findings}
+    for key in set(found) | {key for key, alert in alerts.items() if alert.is_open}:
+        finding = found.get(key) or nothing_of(alerts[key], now)
+        taken = step(alerts.get(key), finding, now, policy)
+        if taken is None:
+            continue
+        alerts[key] = taken.alert
+        if not taken.alert.is_open:
+            ended.append(taken.alert)
+
+
+def _episode(alert: Alert) -> dict[str, Any]:
+    return {
+        "dimension": alert.dimension,
+        "value": alert.value,
+        "fired_at": _stamp(alert.fired_at),
+        "resolved_at": _stamp(alert.resolved_at),
+        "bad_since": _stamp(alert.bad_since),
+        "severity": alert.severity,
+        "window_start": _stamp(alert.window_start),
+        "window_end": _stamp(alert.window_end),
+        "observed": alert.observed,
+        "expected": alert.expected,
+        "excess_usd": f"{alert.peak_usd:f}",
+        "messages": alert.told,
+    }
+
+
+def _stamp(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat(timespec="seconds") + "Z"

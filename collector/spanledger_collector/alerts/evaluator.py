@@ -1,0 +1,249 @@
+"""One judgement: rules are judged, alerts take a step, messages are queued; all of it atomic.
+
+It reads from any thread and writes by the writer's, where what was read meanwhile is checked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+
+from spanledger_collector.alerts.alert import Alert, Event, Finding, Key, nothing_of
+from spanledger_collector.alerts.budgets import BudgetStatus, budget_findings, left_of
+from spanledger_collector.alerts.facts import Gatherer
+from spanledger_collector.alerts.judging import Judge
+from spanledger_collector.alerts.ledger import Send, newest_alerts, notes_of
+from spanledger_collector.alerts.lifecycle import Action, Policy, Step, act, step
+from spanledger_collector.alerts.message import Place, document
+from spanledger_collector.alerts.reading import Reader
+from spanledger_collector.alerts.relatives import Relatives
+from spanledger_collector.alerts.rules import Scope, channels_of, rules_in_force, scope_of
+from spanledger_collector.settings import AlertsSettings, Budget, Rule, Watched
+from spanledger_collector.store import AlertNotes, Store
+
+__all__ = ["Evaluator", "Outcome", "Run"]
+
+Run = Callable[[Callable[[], Any]], "Future[Any]"]
+"""Does something on the thread that writes."""
+
+COMMIT_PATIENCE_S = 60.0
+_PENDING_SHARE = 0.5
+"""Of the interval between judgements: what is bad at two of them in a row fires."""
+
+_log = logging.getLogger(__name__)
+
+
+class Outcome(NamedTuple):
+    """What one judgement came to."""
+
+    firing: int
+    pending: int
+    changed: int
+    """Alerts that are entered anew."""
+    told: int
+    series: int
+    seconds: float
+
+
+class Evaluator:
+    """Judges all rules and budgets of one ledger.
+
+    Args:
+        store: the ledger, from which is read.
+        run: how to write to it.
+        alerts: rules and channels.
+        budgets: what may be spent.
+        gatherer: finds what messages tell.
+        place: whose clock, and where the dashboard is.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        run: Run,
+        alerts: AlertsSettings,
+        budgets: Sequence[Budget],
+        gatherer: Gatherer,
+        place: Place,
+    ) -> None:
+        self._store = store
+        self._run = run
+        self._alerts = alerts
+        self._budgets = [budget for budget in budgets if budget.enabled]
+        self._gatherer = gatherer
+        self._place = place
+        self._reader = Reader(store)
+        self._judge = Judge(self._reader, place.zone)
+        self.rules: tuple[Rule, ...] = rules_in_force(alerts)
+        self.statuses: tuple[BudgetStatus, ...] = ()
+        """Where the budgets stand, as of the last judgement."""
+
+    @property
+    def watched(self) -> dict[str, Watched]:
+        """Every rule and budget, by the name that its alerts have."""
+        named: dict[str, Watched] = {rule.name: rule for rule in self.rules}
+        return named | {f"budget:{budget.name}": budget for budget in self._budgets}
+
+    def evaluate(self, now: datetime) -> Outcome:
+        """Judge everything once.
+
+        Raises:
+            StoreUnavailable: the ledger does not answer or cannot commit now; nothing is lost, as
+                the next judgement sees the same.
+            QueueFull: the writer is closing.
+        """
+        begun = time.monotonic()
+        findings, series = self._findings(now)
+        known = newest_alerts(self._store)
+        round_ = _Round(self, known, now)
+        for finding in findings:
+            round_.take(finding)
+        round_.end_orphans(findings)
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        stale = self._commit(round_.notes(), hour)
+        after = {**known, **{alert.key: alert for alert, _ in round_.changed}}
+        states = [alert.state for alert in after.values()]
+        return Outcome(
+            firing=sum(state in {"firing", "recovering"} for state in states),
+            pending=states.count("pending"),
+            changed=len(round_.changed) - len(stale),
+            told=round_.told,
+            series=series,
+            seconds=time.monotonic() - begun,
+        )
+
+    def act(self, alert: Alert, action: Action, now: datetime) -> Alert | None:
+        """Do what a person wants done; None when the alert changed meanwhile.
+
+        Raises:
+            Refused: it makes no sense for this alert.
+            StoreUnavailable: the ledger cannot commit now.
+        """
+        taken = act(alert, action, now)
+        round_ = _Round(self, {}, now)
+        round_.enter(taken)
+        stale = self._commit(round_.notes(), None)
+        if action.name == "feedback":
+            self._judge.forget()
+        return None if stale else round_.changed[0][0]
+
+    def scope(self, alert: Alert | Finding) -> Scope:
+        """The calls that an alert or a finding is about."""
+        key = alert.key
+        watched = self.watched.get(key.rule)
+        return scope_of(watched.scope if watched else {}, key.dimension, key.value)
+
+    def _findings(self, now: datetime) -> tuple[list[Finding], int]:
+        findings: list[Finding] = []
+        series = 0
+        for rule in self.rules if self._alerts.enabled else ():
+            judged = self._judge.judge(rule, now)
+            findings += judged.findings
+            series += judged.series
+        self.statuses, found = budget_findings(self._budgets, self._reader, now, self._place.zone)
+        if self._alerts.enabled:
+            findings += found
+            series += len(found)
+        return findings, series
+
+    def _commit(self, notes: AlertNotes, hour: datetime | None) -> frozenset[str]:
+        done = self._run(lambda: self._store.note_alerts(notes, hour))
+        stale: frozenset[str] = done.result(COMMIT_PATIENCE_S)
+        if stale:
+            _log.info("%d alerts were changed by somebody else meanwhile", len(stale))
+        return stale
+
+    def policy(self, key: Key) -> Policy:
+        """How patient the rule of a key is."""
+        watched = self.watched.get(key.rule)
+        remind_h = watched.remind_hours if watched else 24.0
+        return Policy(_PENDING_SHARE * self._alerts.interval_s, 3600 * remind_h)
+
+    def sends(self, alert: Alert, reason: str, now: datetime) -> tuple[str, list[Send]]:
+        """The message of an alert, and its copies for the channels of its rule."""
+        scope = self.scope(alert)
+        facts = self._gatherer.facts(alert, scope, now, left_of(self.statuses, scope))
+        watched = self.watched.get(alert.rule)
+        channels = channels_of(watched, self._alerts) if watched else ()
+        told = document("", reason, alert, facts, self._place, now)
+        sends = []
+        for channel in channels:
+            send_id = _send_id(alert, reason, channel)
+            body = orjson.dumps(told | {"id": send_id}).decode()
+            sends.append(
+                Send(send_id, alert.alert_id, channel, reason, body, now, "waiting", 0, now)
+            )
+        return orjson.dumps(told).decode(), sends
+
+
+class _Round:
+    """What one judgement changes, until it is committed."""
+
+    def __init__(self, evaluator: Evaluator, known: Mapping[Key, Alert], now: datetime) -> None:
+        self._evaluator = evaluator
+        self._known = known
+        self._now = now
+        self._relatives = Relatives(evaluator.scope, evaluator._reader)
+        self.changed: list[tuple[Alert, int]] = []
+        self.events: list[Event] = []
+        self._sends: list[Send] = []
+        self.told = 0
+        for alert in known.values():
+            self._relatives.note(alert)
+
+    def take(self, finding: Finding) -> None:
+        """Let the alert of a finding take a step."""
+        alert = self._known.get(finding.key)
+        parent = None
+        if finding.bad and finding.kind == "spike" and (alert is None or not _was_told(alert)):
+            parent = self._relatives.explaining(finding)
+        policy = self._evaluator.policy(finding.key)
+        taken = step(alert, finding, self._now, policy, parent)
+        if taken is not None:
+            self.enter(taken)
+
+    def end_orphans(self, findings: Iterable[Finding]) -> None:
+        """See alerts as good whose group has no calls any more, or whose rule is gone."""
+        found = {finding.key for finding in findings}
+        for key, alert in self._known.items():
+            if not alert.is_open or key in found:
+                continue
+            if key.rule in self._evaluator.watched:
+                self.take(nothing_of(alert, self._now))
+            else:
+                gone = Action("resolve", "spanledger", "the rule is no longer in force")
+                taken = act(alert, gone, self._now)
+                self.enter(taken._replace(alert=taken.alert._replace(held=False)))
+
+    def enter(self, taken: Step) -> None:
+        """Note a step, with the message that is due."""
+        alert = taken.alert
+        if taken.tell is not None:
+            told, sends = self._evaluator.sends(alert, taken.tell, self._now)
+            alert = alert._replace(message=told)
+            self._sends += sends
+            self.told += 1
+        self._relatives.note(alert)
+        self.changed.append((alert, taken.based_on))
+        self.events += taken.events
+
+    def notes(self) -> AlertNotes:
+        """All of it, as columns."""
+        return notes_of(self.changed, self.events, self._sends)
+
+
+def _was_told(alert: Alert) -> bool:
+    return alert.is_open and alert.told > 0
+
+
+def _send_id(alert: Alert, reason: str, channel: str) -> str:
+    """The same for everyone who tells the same."""
+    text = "\x1f".join((alert.alert_id, str(alert.told), reason, channel))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,281 @@
+"""What each kind of rule finds at one time: from the ledger's sums to findings.
+
+What is usual of a rule's groups is learned anew when an hour is over, not at every judgement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spanledger_collector.alerts.alert import Finding, Key
+from spanledger_collector.alerts.detect import cap, ratio, silence, spike, unpriced
+from spanledger_collector.alerts.detect.profile import Profile, fit
+from spanledger_collector.alerts.detect.series import (
+    HOUR,
+    Doubles,
+    Hourly,
+    Interval,
+    Recent,
+    Verdict,
+    trailing,
+)
+from spanledger_collector.alerts.reading import DAYS, Hours, Reader, Window, epoch, moment
+from spanledger_collector.settings import (
+    CacheRule,
+    CapRule,
+    ErrorsRule,
+    Rule,
+    SilenceRule,
+    SpikeRule,
+    UnpricedRule,
+)
+
+__all__ = ["Judge", "Judged", "onset"]
+
+HALF_AN_HOUR_S, TWO_HOURS_S = 1800.0, 7200.0
+_READ_RATE = 0.1
+"""What a token read from the cache costs, of one that is not."""
+_LEVELS = {"info": 0, "warning": 1, "critical": 2}
+
+
+class Judged(NamedTuple):
+    """What a rule found, and of how many groups."""
+
+    findings: list[Finding]
+    series: int
+
+
+class _Learned(NamedTuple):
+    hours: Hours
+    profile: Profile | None
+
+
+class Judge:
+    """Judges rules of one ledger.
+
+    Args:
+        reader: asks it.
+        zone: whose clock people live by.
+    """
+
+    def __init__(self, reader: Reader, zone: tzinfo) -> None:
+        self._reader = reader
+        self._zone = zone
+        self._learned: dict[str, tuple[int, _Learned]] = {}
+
+    def judge(self, rule: Rule, now: datetime) -> Judged:
+        """What a rule finds now.
+
+        Raises:
+            StoreUnavailable: the ledger does not answer now.
+        """
+        return _KINDS[rule.kind](self, rule, now)
+
+    def learn(self, rule: Rule, now: datetime, *, profiled: bool = False) -> _Learned:
+        """What the groups of a rule used in the last four weeks, and what of that is usual."""
+        end_hour = epoch(now) // HOUR
+        known = self._learned.get(rule.name)
+        if known is not None and known[0] == end_hour:
+            return known[1]
+        hours = self._reader.hours(rule.scope, rule.by, end_hour, DAYS * 24)
+        profile = None
+        if profiled and hours.names:
+            intervals = self._reader.intervals(now)
+            excluded = [intervals.get((rule.by, name), []) for name in hours.names]
+            history = Hourly(hours.start_hour, hours.measures["usd"], hours.measures["calls"])
+            profile = fit(history, self._zone, excluded)
+        learned = _Learned(hours, profile)
+        self._learned[rule.name] = (end_hour, learned)
+        return learned
+
+    def forget(self) -> None:
+        """Learn anew at the next judgement: what is an example has changed."""
+        self._learned.clear()
+
+    def spikes(self, rule: SpikeRule, now: datetime) -> Judged:
+        """Spend far above what is usual."""
+        hours, profile = self.learn(rule, now, profiled=True)
+        if profile is None:
+            return Judged([], 0)
+        recent = self._reader.recent(rule.scope, rule.by, now, hours.names)
+        verdicts = spike.judge(profile, recent, spike.USUAL._replace(floor_usd=rule.floor_usd))
+        usual = spike.by_step(profile.hourly, profile, recent) * profile.level[:, None]
+        findings = [
+            _spike(rule, name, verdict, recent, usual[row], row)
+            for row, (name, verdict) in enumerate(zip(hours.names, verdicts, strict=True))
+        ]
+        return Judged(findings, len(findings))
+
+    def caps(self, rule: CapRule, now: datetime) -> Judged:
+        """More than so many dollars within minutes."""
+        start = now - timedelta(minutes=rule.minutes)
+        window = self._reader.window(rule.scope, rule.by, start, now)
+        verdicts = cap.judge(window.measures["usd"], rule.usd, epoch(now), 60 * rule.minutes)
+        return _judged(rule, window.names, verdicts, "usd", HALF_AN_HOUR_S)
+
+    def unpriced(self, rule: UnpricedRule, now: datetime) -> Judged:
+        """Calls of the last hour without a known price."""
+        window, at = self._last_hour(rule, now)
+        missing, calls = window.measures["unpriced_calls"], window.measures["requests"]
+        verdicts = unpriced.judge(missing, calls, at, rule.min_calls)
+        return _judged(rule, window.names, verdicts, "calls", HALF_AN_HOUR_S)
+
+    def failures(self, rule: ErrorsRule, now: datetime) -> Judged:
+        """The share of failed requests of the last hour, against the week before."""
+        window, at = self._last_hour(rule, now)
+        before = self._week(rule, now, window.names)
+        verdicts = ratio.surge(
+            ratio.Counts(window.measures["errors"], window.measures["requests"]),
+            ratio.Counts(before["errors"], before["requests"]),
+            at,
+            ratio.SURGE._replace(more=rule.min_rise, min_calls=rule.min_calls),
+        )
+        return _judged(rule, window.names, verdicts, "share", HALF_AN_HOUR_S)
+
+    def caches(self, rule: CacheRule, now: datetime) -> Judged:
+        """The share of the last hour's prompts that the cache served, against the week before."""
+        window, at = self._last_hour(rule, now)
+        before = self._week(rule, now, window.names)
+        used = ratio.Counts(window.measures["cache_read_tokens"], window.measures["prompt_tokens"])
+        usual = ratio.Counts(before["cache_read_tokens"], before["prompt_tokens"])
+        unread = np.maximum(used.all - used.some, 1.0)
+        rate = window.measures["unread_usd"] / unread
+        lost = ratio.lost_to_cache(used, usual, rate, rate * _READ_RATE)
+        verdicts = ratio.collapse(
+            used,
+            usual,
+            window.measures["calls"],
+            lost,
+            at,
+            ratio.COLLAPSE._replace(floor_usd=rule.floor_usd, min_calls=rule.min_calls),
+        )
+        judged = _judged(rule, window.names, verdicts, "share", TWO_HOURS_S)
+        findings = [
+            finding._replace(excess_usd=_money(usd))
+            for finding, usd in zip(judged.findings, lost, strict=True)
+        ]
+        return judged._replace(findings=findings)
+
+    def silences(self, rule: SilenceRule, now: datetime) -> Judged:
+        """No call for longer than it ever is quiet at this time of the week."""
+        hours, _ = self.learn(rule, now)
+        if not hours.names:
+            return Judged([], 0)
+        calls = hours.measures["requests"]
+        profile = fit(silence.calls_of(Hourly(hours.start_hour, calls, calls)), self._zone)
+        known = self._reader.last_calls(rule.scope, rule.by, now)
+        first = float(hours.start_hour * HOUR)
+        last = np.array([known.get(name, first) for name in hours.names])
+        received = self._reader.freshness(now).newest_received_at
+        heard = epoch(received) if received is not None else 0
+        limits = silence.SILENCE._replace(min_seconds=60 * rule.minutes)
+        verdicts = silence.judge(profile, last, heard, epoch(now), limits)
+        return _judged(rule, hours.names, verdicts, "calls", 0.0)
+
+    def _last_hour(self, rule: Rule, now: datetime) -> tuple[Window, Interval]:
+        window = self._reader.window(rule.scope, rule.by, now - timedelta(hours=1), now)
+        return window, trailing(epoch(now), HOUR)
+
+    def _week(self, rule: Rule, now: datetime, names: Sequence[str]) -> dict[str, Doubles]:
+        """What groups used in the week before the last hour."""
+        hours, _ = self.learn(rule, now)
+        rows = {name: row for row, name in enumerate(hours.names)}
+        sums = {
+            measure: np.nansum(table[:, -7 * 24 - 1 : -1], axis=1)
+            for measure, table in hours.measures.items()
+        }
+        return {
+            measure: np.array([table[rows[name]] if name in rows else 0.0 for name in names])
+            for measure, table in sums.items()
+        }
+
+
+def _judged(
+    rule: Rule, names: Sequence[str], verdicts: Sequence[Verdict], unit: str, keep_s: float
+) -> Judged:
+    """Findings from verdicts that speak for themselves."""
+    findings = [
+        _found(rule, name, verdict, unit, keep_s)
+        for name, verdict in zip(names, verdicts, strict=True)
+    ]
+    return Judged(findings, len(findings))
+
+
+def _found(rule: Rule, name: str, verdict: Verdict, unit: str, keep_s: float) -> Finding:
+    start, end = map(moment, verdict.window)
+    beyond = verdict.observed - verdict.expected if unit == "usd" else 0.0
+    return Finding(
+        key=Key(rule.name, rule.by, name),
+        kind=rule.kind,
+        bad=verdict.fires,
+        severe=verdict.severe,
+        severity="critical" if verdict.severe else rule.severity,
+        level=_LEVELS[rule.severity] + int(verdict.severe),
+        window_start=start,
+        window_end=end,
+        observed=verdict.observed,
+        expected=verdict.expected,
+        expected_low=verdict.low,
+        expected_high=verdict.high,
+        unit=unit,
+        excess_usd=_money(max(beyond, 0.0)),
+        reason=verdict.reason,
+        keep_s=keep_s,
+    )
+
+
+def _spike(
+    rule: SpikeRule, name: str, verdict: Verdict, recent: Recent, usual: Doubles, row: int
+) -> Finding:
+    level = _LEVELS[rule.severity] + int(verdict.severe)
+    start, end = map(moment, verdict.window)
+    steps = (verdict.window[1] - verdict.window[0]) // recent.step
+    began = None
+    if verdict.fires:
+        first = onset(recent.usd[row, -steps:], usual[-steps:])
+        began = start + timedelta(seconds=first * recent.step)
+    return Finding(
+        key=Key(rule.name, rule.by, name),
+        kind=rule.kind,
+        bad=verdict.fires,
+        severe=verdict.severe,
+        severity="critical" if verdict.severe else rule.severity,
+        level=level,
+        window_start=start,
+        window_end=end,
+        observed=verdict.observed,
+        expected=verdict.expected,
+        expected_low=verdict.low,
+        expected_high=verdict.high,
+        unit="usd",
+        excess_usd=_money(verdict.observed - verdict.expected),
+        reason=verdict.reason,
+        keep_s=TWO_HOURS_S,
+        bad_since=began,
+    )
+
+
+def onset(spent: Doubles, usual: Doubles) -> int:
+    """The step from which on most was spent beyond the usual: about when it began."""
+    beyond = np.nan_to_num(spent - usual)
+    slack = max(beyond.mean() / 2, 0.0)  # or a single call early on would count as the beginning
+    return int(np.argmax((beyond - slack)[::-1].cumsum()[::-1]))
+
+
+def _money(usd: float) -> Decimal:
+    return Decimal(repr(round(float(usd), 6)))
+
+
+_KINDS: dict[str, Callable[[Judge, Any, datetime], Judged]] = {
+    "spike": Judge.spikes,
+    "cap": Judge.caps,
+    "unpriced": Judge.unpriced,
+    "errors": Judge.failures,
+    "cache": Judge.caches,
+    "silence": Judge.silences,
+}

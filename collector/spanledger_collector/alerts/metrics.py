@@ -1,0 +1,56 @@
+"""What alerting says about itself, for Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from spanledger_collector.alerts.service import Alerting
+
+__all__ = ["AlertMetrics"]
+
+
+class AlertMetrics(Collector):
+    """Read off at the moment of asking.
+
+    Args:
+        alerting: what it is about.
+    """
+
+    def __init__(self, alerting: Alerting) -> None:
+        self._alerting = alerting
+
+    def collect(self) -> Iterator[Metric]:
+        """Judgements, messages, and what fires."""
+        watch = self._alerting.watch
+        yield HistogramMetricFamily(
+            "spanledger_alert_judgement_seconds",
+            "Time of a judgement of all rules.",
+            watch.seconds.cumulative(),
+            watch.seconds.sum_s,
+        )
+        yield CounterMetricFamily(
+            "spanledger_alert_judgement_failures", "Judgements that failed.", watch.failures
+        )
+        sends = CounterMetricFamily(
+            "spanledger_alert_sends",
+            "Tries to send a message, by what came of them.",
+            labels=("channel", "outcome"),
+        )
+        for labels, count in dict(self._alerting.courier.sent).items():
+            sends.add_metric(labels, count)
+        yield sends
+        if (last := watch.last) is not None:
+            for name, help_text, value in (
+                ("firing", "Alerts that fire, as of the last judgement.", last.firing),
+                ("pending", "Alerts that are about to.", last.pending),
+                ("series", "Groups that were judged.", last.series),
+            ):
+                yield GaugeMetricFamily(f"spanledger_alerts_{name}", help_text, value)

@@ -1,0 +1,176 @@
+"""What the ledger says about the groups of a rule, as arrays with one row a group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spanledger_collector.alerts.detect.series import HOUR, Doubles, Interval, Recent
+from spanledger_collector.alerts.ledger import ask
+from spanledger_collector.alerts.rules import Scope
+from spanledger_collector.store import Store
+
+__all__ = ["DAYS", "MOST_GROUPS", "Hours", "Reader", "Window", "epoch", "moment"]
+
+DAYS = 28
+MOST_GROUPS = 2000
+STEP_S = 300
+RECENT_S = 24 * HOUR
+_MEASURES = ("usd", "requests", "calls", "errors", "prompt_tokens", "cache_read_tokens")
+_SCOPES = ("model", "service", "team", "feature", "environment", "provider", "workspace_id")
+
+
+class Hours(NamedTuple):
+    """What was used in closed hours, one row a group; NaN where nobody knows."""
+
+    names: tuple[str, ...]
+    start_hour: int
+    """Counted from 1970."""
+    measures: dict[str, Doubles]
+
+
+class Window(NamedTuple):
+    """What was used in one stretch of time, one value a group."""
+
+    names: tuple[str, ...]
+    measures: dict[str, Doubles]
+
+    def of(self, measure: str, names: Sequence[str]) -> Doubles:
+        """A measure of these groups, 0 where one has no call."""
+        found = dict(zip(self.names, self.measures[measure].tolist(), strict=True))
+        return np.array([found.get(name, 0.0) for name in names])
+
+
+class Freshness(NamedTuple):
+    """When the newest call began, and when something arrived last."""
+
+    newest_call_at: datetime | None
+    newest_received_at: datetime | None
+
+
+class Reader:
+    """Asks one store.
+
+    Args:
+        store: what to ask, from any thread.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def hours(self, only: Scope, dimension: str, end_hour: int, hours: int) -> Hours:
+        """What was used in each of some hours, the last of them over."""
+        first = end_hour - hours
+        start, end = moment(first * HOUR), moment(end_hour * HOUR)
+        rows = ask(
+            self._store,
+            "alert_hours",
+            _scoped(only, dimension) | {"start": start, "end": end, "most": MOST_GROUPS},
+        )
+        names, places = _named(rows)
+        at = rows["hour"].to_numpy() - first
+        unknown = self._unknown(first, hours)
+        measures = {}
+        for measure in _MEASURES:
+            table = np.zeros((len(names), hours))
+            table[places, at] = rows[measure].to_numpy()
+            table[:, unknown] = np.nan
+            measures[measure] = table
+        return Hours(names, first, measures)
+
+    def recent(self, only: Scope, dimension: str, now: datetime, names: Sequence[str]) -> Recent:
+        """What was spent up to now, for these groups and no others."""
+        start = now - timedelta(seconds=RECENT_S)
+        rows = ask(
+            self._store,
+            "alert_steps",
+            _scope(only) | {"dimension": dimension, "start": start, "end": now, "step": STEP_S},
+        )
+        index = pc.index_in(rows["name"], pa.array(names, pa.string()))
+        known = pc.is_valid(index).to_numpy()
+        places = pc.fill_null(index, 0).to_numpy()[known]
+        at = rows["step"].to_numpy()[known]
+        usd, squares = (np.zeros((len(names), RECENT_S // STEP_S)) for _ in range(2))
+        usd[places, at] = rows["usd"].to_numpy()[known]
+        squares[places, at] = rows["squares"].to_numpy()[known]
+        return Recent(epoch(now), STEP_S, usd, squares)
+
+    def window(self, only: Scope, dimension: str, start: datetime, end: datetime) -> Window:
+        """What was used between two instants."""
+        parameters = _scoped(only, dimension) | {"start": start, "end": end}
+        rows = ask(self._store, "alert_window", parameters)
+        measures = {name: rows[name].to_numpy() for name in rows.column_names if name != "name"}
+        return Window(tuple(rows["name"].to_pylist()), measures)
+
+    def traces(self, scope: Scope, start: datetime, end: datetime) -> list[str]:
+        """The traces that cost most between two instants."""
+        parameters = _scope(scope) | {"start": start, "end": end}
+        found: list[str] = ask(self._store, "alert_traces", parameters)["trace_id"].to_pylist()
+        return found
+
+    def freshness(self, now: datetime) -> Freshness:
+        """How fresh the ledger is, seen over the last days."""
+        parameters = {"since": now - timedelta(days=DAYS)}
+        [row] = ask(self._store, "alert_freshness", parameters).to_pylist()
+        return Freshness(**row)
+
+    def last_calls(self, only: Scope, dimension: str, now: datetime) -> dict[str, float]:
+        """The epoch second of each group's last call in the last days."""
+        parameters = {"dimension": dimension, "start": now - timedelta(days=DAYS), "end": now}
+        rows = ask(self._store, "alert_last_calls", _scope(only) | parameters).to_pylist()
+        return {row["name"]: row["last_call"] for row in rows}
+
+    def intervals(self, now: datetime) -> dict[tuple[str, str], list[Interval]]:
+        """When each group was out of the ordinary, for a week at most unless a person said so."""
+        found: dict[tuple[str, str], list[Interval]] = {}
+        parameters = {"now": now, "since": now - timedelta(days=DAYS)}
+        for row in ask(self._store, "alert_intervals", parameters).to_pylist():
+            first, last = epoch(row["bad_since"]), epoch(row["good_since"])
+            if row["feedback"] is None:
+                last = min(last, first + 7 * 24 * HOUR)
+            found.setdefault((row["dimension"], row["value"]), []).append((first, last))
+        return found
+
+    def _unknown(self, first: int, hours: int) -> list[int]:
+        """Hours in which nobody judged and nobody called."""
+        start, end = moment(first * HOUR), moment((first + hours) * HOUR)
+        unwatched = ask(self._store, "unwatched_hours", {"since": start, "until": end})
+        missing = {epoch(at) // HOUR - first for at in unwatched["hour"].to_pylist()}
+        if not missing:
+            return []
+        parameters = _scoped({}, "none") | {"start": start, "end": end, "most": 1}
+        called = ask(self._store, "alert_hours", parameters)["hour"].to_numpy() - first
+        return sorted(missing - set(called.tolist()))
+
+
+def epoch(at: datetime) -> int:
+    """Naive UTC as seconds since 1970."""
+    return int(at.replace(tzinfo=timezone.utc).timestamp())
+
+
+def moment(seconds: int) -> datetime:
+    """Seconds since 1970 as naive UTC."""
+    return datetime.fromtimestamp(seconds, timezone.utc).replace(tzinfo=None)
+
+
+def _scope(only: Scope) -> dict[str, object]:
+    """The parameters that say which calls."""
+    return {name: list(only.get(name, ())) for name in _SCOPES}
+
+
+def _scoped(only: Scope, dimension: str) -> dict[str, object]:
+    """The parameters that say which calls, and by what."""
+    named = set(only) | ({dimension} - {"none"})
+    alone = None if len(named) > 1 else min(named, default="all")
+    return _scope(only) | {"dimension": dimension, "alone": alone}
+
+
+def _named(rows: pa.Table) -> tuple[tuple[str, ...], np.ndarray]:
+    """The names of the groups, and for each row which of them it is about."""
+    encoded = rows["name"].combine_chunks().dictionary_encode()
+    return tuple(encoded.dictionary.to_pylist()), encoded.indices.to_numpy()

@@ -1,0 +1,83 @@
+"""What queries show of rules and budgets, which stand in the settings and not in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from spanledger_collector.alerts.budgets import BudgetStatus
+from spanledger_collector.alerts.rules import channels_of, described, rules_in_force
+from spanledger_collector.settings import AlertsSettings, Rule
+
+__all__ = ["AlertsShown"]
+
+
+class AlertsShown:
+    """The rules in force, and where budgets stood when somebody looked last.
+
+    Args:
+        alerts: the rules.
+    """
+
+    def __init__(self, alerts: AlertsSettings) -> None:
+        own = {rule.name for rule in alerts.rule or ()}
+        listed = [
+            _rule(rule, channels_of(rule, alerts), own=rule.name in own)
+            for rule in rules_in_force(alerts)
+        ]
+        self._rules = orjson.dumps(listed).decode()
+        self._budgets = "[]"
+
+    def rules(self) -> str:
+        """The rules in force, as JSON."""
+        return self._rules
+
+    def budgets(self) -> str:
+        """Where the budgets stand, as JSON."""
+        return self._budgets
+
+    def show(self, statuses: Sequence[BudgetStatus]) -> None:
+        """From now on, show these budgets."""
+        self._budgets = orjson.dumps([_budget(status) for status in statuses]).decode()
+
+
+def _rule(rule: Rule, channels: Sequence[str], *, own: bool) -> dict[str, Any]:
+    return {
+        "rule": rule.name,
+        "rule_kind": rule.kind,
+        "dimension": rule.by,
+        "severity": rule.severity,
+        "only": _json(rule.scope),
+        "channels": channels,
+        "options": _json(described(rule)),
+        "from_settings": own,
+    }
+
+
+def _budget(status: BudgetStatus) -> dict[str, Any]:
+    forecast = status.forecast_usd
+    return {
+        "budget": status.budget.name,
+        "period": status.budget.period,
+        "budget_start": _stamp(status.period_start),
+        "budget_end": _stamp(status.period_end),
+        "as_of": _stamp(status.as_of),
+        "budget_usd": f"{status.usd:f}",
+        "spent_usd": f"{status.spent_usd:f}",
+        "used_share": status.used_share,
+        "forecast_usd": None if forecast is None else f"{forecast:.6f}",
+        "run_out_at": _stamp(status.run_out_at),
+        "thresholds": _json(status.budget.thresholds),
+        "only": _json(status.budget.scope),
+    }
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _stamp(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat(sep=" ")

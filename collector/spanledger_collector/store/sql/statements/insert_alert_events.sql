@@ -1,0 +1,5 @@
+-- Note what happened to alerts.
+insert into alert_events by name
+select *
+from incoming_events
+where not list_contains($stale, alert_id)

@@ -1,0 +1,127 @@
+"""A spike from the first call to the message that it is over, through a real collector."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from spanledger_collector.alerts.webhook import signature
+from spanledger_collector.settings import SpikeRule
+from tests.alerts.conftest import Usual
+from tests.alerts.support import (
+    SECRET,
+    SECRET_VARIABLE,
+    Sink,
+    hook,
+    runaway,
+    send_all,
+    settings_of,
+    watching,
+)
+
+SPEND = SpikeRule(name="spend")
+TEAM = SpikeRule(name="team-spend", by="team")
+
+
+def test_usual_spend_says_nothing(usual: Usual, sink: Sink) -> None:
+    """Three quiet weeks, judged: every group is looked at and nothing fires."""
+    rules = (SPEND, TEAM, SpikeRule(name="service-spend", by="service"))
+    with watching(settings_of(usual.folder, [hook(sink.url)], rule=rules), usual.clock) as watched:
+        outcome = watched.judge()
+
+        assert (outcome["series"], outcome["firing"], outcome["told"]) == (5, 0, 0)
+        assert watched.alerts() == []
+
+
+def test_a_spike_is_told_once_and_says_why(
+    usual: Usual, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One message, signed, with the driver, the range, the link and the traces; then its end."""
+    monkeypatch.setenv(SECRET_VARIABLE, SECRET)
+    channel = hook(sink.url, secret_env=SECRET_VARIABLE)
+    settings = settings_of(
+        usual.folder, [channel], rule=(SPEND, TEAM), dashboard_url="https://spend.example.com"
+    )
+    clock = usual.clock
+    with watching(settings, clock) as watched:
+        send_all(watched.client, [("finder", span) for span in runaway(usual.now)])
+        watched.judge()
+        [message] = sink.wait_for(1)
+        for _ in range(3):
+            clock.forward(minutes=1)
+            watched.judge()
+        [alert] = watched.alerts(rule="spend")
+
+        told = message.document
+        driver = told["drivers"][0]
+        link = parse_qs(urlsplit(told["link"]).query)
+        timestamp = int(message.headers["x-spanledger-timestamp"])
+        assert (told["reason"], told["alert"]["severity"]) == ("opened", "critical")
+        assert told["observed"] > 5 * told["expected"] > 0
+        assert told["expected_low"] < told["expected"] < told["expected_high"]
+        assert {each["value"] for each in told["drivers"]} >= {"eve", "loop"}
+        assert driver["share"] > 0.9
+        assert float(driver["volume_usd"]) == pytest.approx(float(driver["difference_usd"]))
+        assert len(told["traces"]) == 3
+        assert link["range"] == ["custom"]
+        assert link["by"] == ["user"]
+        assert told["alert_link"] == f"https://spend.example.com/alerts?alert={alert['alert_id']}"
+        assert told["prices_version"]
+        assert told["priced_share"] == 1.0
+        assert "“eve”" in told["text"]
+        assert message.headers["idempotency-key"] == told["id"]
+        assert message.headers["x-spanledger-signature"] == signature(
+            SECRET, timestamp, message.body
+        )
+        assert (alert["state"], alert["told"], alert["unsent"]) == ("firing", 1, 0)
+
+        clock.forward(hours=26)
+        watched.judge()
+        clock.forward(hours=3)
+        watched.judge()
+        sink.wait_for(2)
+
+        assert sink.reasons == ["opened", "resolved"]
+        assert watched.events(rule="spend") == [
+            "pending",
+            "fired",
+            "told",
+            "recovering",
+            "resolved",
+            "told",
+        ]
+
+
+def test_what_another_tells_is_held_back(usual: Usual, sink: Sink) -> None:
+    """Organisation, team and service spike by the same calls: one message, and all three fire."""
+    rules = (SPEND, TEAM, SpikeRule(name="service-spend", by="service"))
+    with watching(settings_of(usual.folder, [hook(sink.url)], rule=rules), usual.clock) as watched:
+        send_all(watched.client, [("finder", span) for span in runaway(usual.now)])
+        outcome = watched.judge()
+        sink.wait_for(1)
+        parents = {row["rule"]: row["parent_id"] for row in watched.alerts()}
+        [spend] = watched.alerts(rule="spend")
+
+        assert (outcome["firing"], outcome["told"]) == (3, 1)
+        assert parents == {
+            "spend": None,
+            "team-spend": spend["alert_id"],
+            "service-spend": spend["alert_id"],
+        }
+
+
+def test_what_comes_late_is_judged(usual: Usual, sink: Sink) -> None:
+    """Calls of five hours ago that arrive now fire now, and the message says when it began."""
+    late = usual.now - timedelta(hours=5)
+    settings = settings_of(usual.folder, [hook(sink.url)], rule=(SPEND,))
+    with watching(settings, usual.clock) as watched:
+        assert watched.judge()["firing"] == 0
+        send_all(watched.client, [("finder", span) for span in runaway(late)])
+        watched.judge()
+        [alert] = watched.alerts()
+
+        began = alert["bad_since"]
+        earliest = (late - timedelta(minutes=30)).isoformat()
+        assert earliest <= began.rstrip("Z") <= late.isoformat()
