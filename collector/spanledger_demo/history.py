@@ -95,7 +95,7 @@ class History:
                 failure=failure,
                 retries=2,
                 duration_ns=_waited(rng),
-                left=self._allowance.left(arrival, None) if failure[0] == 429 else None,
+                left=self._allowance.left(arrival, None) if arrival.runaway else None,
             )
         counts = self._appetite.counts(arrival)
         closed = feature.streamed and rng.random() < _CLOSED_EARLY

@@ -168,11 +168,11 @@ def _compared(
     known, known_before = cost or Decimal(0), earlier or Decimal(0)
     change = formats.relative(known, known_before) or ("new" if known else "")
     return Compared(
-        cause(code),
+        f"{cause(code)} ({formats.quantity(calls)})",
         float(known),
         float(known_before),
-        f"{formats.money(cost)} · {formats.count(calls, 'call')}",
-        f"{formats.money(earlier)} · {formats.count(calls_before, 'call')}",
+        formats.money(cost),
+        f"{formats.money(earlier)} in {formats.count(calls_before, 'call')}",
         change,
     )
 

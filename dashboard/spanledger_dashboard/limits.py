@@ -17,6 +17,7 @@ __all__ = [
     "Use",
     "lasts",
     "limit_rows",
+    "may_grow",
     "peaks",
     "refused_by_kind",
     "soonest",
@@ -107,10 +108,12 @@ def lasts(use: Use) -> str:
     """How long a limit lasts at the present pace."""
     if use.exhausted_in_s is not None:
         return formats.duration(int(use.exhausted_in_s * 1e9))
-    if not use.used_per_minute:
-        return "not in use"
-    growth = use.limit_value / use.used_per_minute
-    return f"never; pace may grow {growth:,.1f}x" if growth < 1000 else "never; hardly used"
+    return "never" if use.used_per_minute else "not in use"
+
+
+def may_grow(use: Use) -> float | None:
+    """By which factor the pace may grow before it empties the limit; None while it is not used."""
+    return use.limit_value / use.used_per_minute if use.used_per_minute else None
 
 
 def whose(workspace_id: str, model: str) -> str:
@@ -175,6 +178,7 @@ def _row(limit: Limit, use: Use | None) -> dict[str, Any]:
         "Used a minute now": use.used_per_minute if use else 0.0,
         "Pace of limit": use.use_share * 100 if use else 0.0,
         "Runs out": lasts(use) if use else "not in use",
+        "May grow": may_grow(use) if use else None,
         "Workspace": limit.workspace_id,
         "Organisation": limit.organization_id,
     }

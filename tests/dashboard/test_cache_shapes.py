@@ -82,9 +82,9 @@ def test_causes_are_compared_in_dollars() -> None:
     )
 
     assert [(row.name, row.text, row.before_text, row.change) for row in rows] == [
-        ("System prompt changed", "$3.00 · 1 call", "$0.00 · 0 calls", "new"),
-        ("Tools changed", "$1.00 · 2 calls", "$2.00 · 1 call", "-50%"),
-        ("moon phase", "unpriced · 4 calls", "$0.00 · 0 calls", ""),
+        ("System prompt changed (1)", "$3.00", "$0.00 in 0 calls", "new"),
+        ("Tools changed (2)", "$1.00", "$2.00 in 1 call", "-50%"),
+        ("moon phase (4)", "unpriced", "$0.00 in 0 calls", ""),
     ]
 
 

@@ -144,3 +144,17 @@ def test_an_empty_ledger_tells_what_it_refused(collector: Collecting, open_app: 
     assert "Waiting for the first call" not in "".join(each.value for each in app.subheader)
     assert list(app.dataframe[0].value["Reason"]) == ["bad_time"]
     assert "No call was reported" in texts(app)
+
+
+def test_a_teams_token_is_told_what_it_may_not_see(
+    collector: Collecting, open_app: Opening
+) -> None:
+    """The rest of the page stands, and tells of the team's calls alone."""
+    tokens = [{"token": "t" * 20, "team": "payments", "scope": "both"}]
+    with collector(token="w" * 20, tokens=tokens) as url:
+        report(url, [Reported(SECOND), Reported(SECOND, team="legal")], token="w" * 20)
+        app = open_app(url, PAGE, token="t" * 20)
+
+    assert not app.exception
+    assert "only a token of the whole ledger may see them" in texts(app)
+    assert list(app.dataframe[0].value["Calls that count"]) == [1]

@@ -25,9 +25,10 @@ def use(limit: Limit, a_minute: float, exhausted_in_s: float | None = None) -> U
 def test_how_long_a_limit_lasts() -> None:
     """A time where the pace is above the limit, else by how much it may grow."""
     assert limits.lasts(use(INPUT, 4_000_000, 15)) == "15.0 s"
-    assert limits.lasts(use(INPUT, 500_000)) == "never; pace may grow 4.0x"
-    assert limits.lasts(use(INPUT, 1)) == "never; hardly used"
+    assert limits.lasts(use(INPUT, 500_000)) == "never"
+    assert limits.may_grow(use(INPUT, 500_000)) == 4
     assert limits.lasts(use(INPUT, 0)) == "not in use"
+    assert limits.may_grow(use(INPUT, 0)) is None
 
 
 def test_what_runs_out_first_comes_before_what_is_used_most() -> None:

@@ -17,7 +17,7 @@ from spanledger_dashboard.settings import Source
 from tests.dashboard.conftest import Collecting, Opening
 from tests.dashboard.support import Reported, report
 
-PAGES = [None, "views/explorer.py"]
+PAGES = [None, *(f"views/{name}.py" for name in ("explorer", "cache", "latency", "headroom"))]
 
 
 def told(app: AppTest) -> str:

@@ -11,7 +11,7 @@ from spanledger_dashboard import cache_shapes, charts, formats, palette, states,
 from spanledger_dashboard.buckets import BUCKETS, buckets, fitting
 from spanledger_dashboard.caching import Caching, Miss, Reuse, summed
 from spanledger_dashboard.cards.card import card, escaped, guarded, metric
-from spanledger_dashboard.cards.period import comparable, compared_with, period
+from spanledger_dashboard.cards.period import comparable, compared_with, doubt, period
 from spanledger_dashboard.catalogue import DIMENSIONS
 from spanledger_dashboard.charts_signed import signed_bars
 from spanledger_dashboard.data import Filters
@@ -54,6 +54,7 @@ def headline(source: Source, shown: Window, wanted: Filters) -> None:
             _net(now, before)
             _missed(now, before)
             _late(now, before)
+        doubt(source, shown, wanted)
         unknown = now.caching.unknown_savings_usd
         if unknown:
             spent = escaped(formats.money(unknown))
@@ -84,7 +85,8 @@ def misses(source: Source, shown: Window, wanted: Filters) -> None:
     """Why the cache did not serve, in dollars."""
     with card(
         "Misses by reported cause (USD)",
-        f"Beyond what reading would have cost. {period(shown)}; the tick is {shown.before_label}",
+        f"Beyond what reading would have cost; in brackets, calls. {period(shown)}; the tick is "
+        f"{shown.before_label}",
     ):
         _misses(source, shown, wanted)
 

@@ -84,7 +84,7 @@ def _present(source: Source, wanted: Filters) -> None:
         f"{formats.quantity(round(first.peak_per_minute))}. {formats.plain(whose)}",
     )
     ends = first.exhausted_in_s is not None
-    growth = first.limit_value / first.used_per_minute if first.used_per_minute else None
+    growth = limits.may_grow(first)
     metric(
         "Limit runs out in",
         limits.lasts(first) if ends else "never",
@@ -187,6 +187,7 @@ def _rows(source: Source, shown: Window, wanted: Filters) -> None:
             key="limits",
             hide_index=True,
             height="content" if len(rows) <= 12 else 460,
+            placeholder="—",
             column_config=_columns(),
             alt="What was left of each limit and how long it lasts, the tightest first",
         )
@@ -206,7 +207,10 @@ def _columns() -> dict[str, Any]:
         ),
         "Used a minute now": number(format="%,.0f", help="On average over the last minutes"),
         "Pace of limit": number("Pace now", format="%.1f%%", help="Of the limit"),
-        "Runs out": st.column_config.TextColumn(help="At the present pace"),
+        "Runs out": st.column_config.TextColumn("Runs out in", help="At the present pace"),
+        "May grow": number(
+            "Pace may grow", format="%,.0fx", help="Before what is left begins to shrink"
+        ),
     }
 
 

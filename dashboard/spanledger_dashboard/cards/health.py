@@ -16,6 +16,7 @@ from spanledger_dashboard.data import ledger as asked
 from spanledger_dashboard.data.asking import instant
 from spanledger_dashboard.findings import Finding, Level, State, findings
 from spanledger_dashboard.layout import grid
+from spanledger_dashboard.problems import AccessDenied
 from spanledger_dashboard.settings import Source
 from spanledger_dashboard.windows import Window, window
 
@@ -161,7 +162,14 @@ def _finding(finding: Finding) -> None:
 @st.fragment(parallel=True)
 def _refused(source: Source, shown: Window) -> None:
     with guarded(120):
-        found = asked.refused(source, shown.start, shown.end)
+        try:
+            found = asked.refused(source, shown.start, shown.end)
+        except AccessDenied:
+            st.markdown(
+                "Refused spans belong to no team: only a token of the whole ledger may see them, "
+                "and this dashboard's token is a team's."
+            )
+            return
         if not found:
             st.markdown(":green[:material/check_circle: No span was refused.]")
             return

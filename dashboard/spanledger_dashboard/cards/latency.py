@@ -9,7 +9,7 @@ import streamlit as st
 from spanledger_dashboard import charts, formats, latency_shapes, palette, states
 from spanledger_dashboard.buckets import BUCKETS, buckets, fitting
 from spanledger_dashboard.cards.card import card, escaped, guarded, metric
-from spanledger_dashboard.cards.period import comparable, compared_with, period
+from spanledger_dashboard.cards.period import comparable, compared_with, doubt, period
 from spanledger_dashboard.catalogue import DIMENSIONS
 from spanledger_dashboard.data import Filters
 from spanledger_dashboard.data import latency as asked
@@ -42,6 +42,7 @@ def headline(source: Source, shown: Window, wanted: Filters) -> None:
         with grid(3, min_column_width=230):
             _speed(pace or _NO_PACE, pace_before)
             _reliability(ended or NO_REQUESTS, ended_before)
+        doubt(source, shown, wanted)
 
 
 def over_time(source: Source, shown: Window, wanted: Filters) -> None:

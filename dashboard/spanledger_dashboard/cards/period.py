@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import streamlit as st
+
 from spanledger_dashboard import data, formats
+from spanledger_dashboard.data import Filters
 from spanledger_dashboard.settings import Source
 from spanledger_dashboard.windows import Window
 
-__all__ = ["comparable", "compared_with", "period"]
+__all__ = ["comparable", "compared_with", "doubt", "period"]
 
 
 def period(shown: Window, *, steps: bool = False) -> str:
@@ -14,6 +17,22 @@ def period(shown: Window, *, steps: bool = False) -> str:
     zone = formats.plain(formats.zone_name(shown.zone, shown.until))
     partial = ". The last step still runs and is faded" if steps and shown.running else ""
     return f"{shown.label[:1].upper()}{shown.label[1:]}, {zone}{partial}"
+
+
+def doubt(source: Source, shown: Window, wanted: Filters) -> None:
+    """How many calls of the range have no price, and how many an estimated one."""
+    found = data.usage(source, shown.start, shown.end, shown.zone.key, filters=wanted).total()
+    words = []
+    if found.unpriced_calls:
+        verb = "is" if found.unpriced_calls == 1 else "are"
+        calls = formats.count(found.unpriced_calls, "unpriced call")
+        words.append(f":orange[:material/help: {calls} {verb} in no sum of dollars]")
+    if found.estimated_calls:
+        calls = formats.count(found.estimated_calls, "call")
+        share = formats.share(found.estimated_calls / found.requests)
+        words.append(f":material/calculate: {calls} ({share}) of these sums with an estimated cost")
+    if words:
+        st.caption(" · ".join(words))
 
 
 def comparable(source: Source, shown: Window) -> bool:
