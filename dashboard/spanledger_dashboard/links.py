@@ -21,8 +21,10 @@ __all__ = [
     "EXPLORER",
     "NOTHING",
     "OVERVIEW",
+    "RUN_SORTS",
     "SHARED",
     "SPLITS",
+    "TRACES",
     "ZONE",
     "Choice",
     "Controls",
@@ -40,7 +42,7 @@ Params: TypeAlias = Mapping[str, Sequence[str]]
 NOTHING, AUTOMATIC = "none", "auto"
 DAYS = ("from", "to")
 ZONE = "tz"
-_MAX_TEXT = 200
+_MAX_TEXT = 1200  # a cursor is a sum and an id, and ids of sessions are what services make them
 
 
 class Choice(NamedTuple):
@@ -82,10 +84,22 @@ EXPLORER = Controls(
 )
 SPLITS = ("team", "service", "feature", "model", "user")
 OVERVIEW = Controls({"split": Choice(SPLITS, SPLITS[0])})
+RUN_SORTS = {
+    "cost": "Most expensive first",
+    "newest": "Newest first",
+    "calls": "Most calls first",
+    "errors": "Most failures first",
+    "duration": "Longest first",
+}
+TRACES = Controls(
+    {"show": Choice(("sessions", "traces"), "sessions"), "sort": Choice(tuple(RUN_SORTS), "cost")},
+    texts=("after", "session", "trace", "call", "at"),
+)
 PAGES: dict[str, Controls] = {
     "": OVERVIEW,
     "explorer": EXPLORER,
     "cache": Controls({"by": Choice(tuple(DIMENSIONS), "feature")}),
+    "traces": TRACES,
     "latency": Controls({"by": Choice(tuple(DIMENSIONS), "model")}),
 }
 """By the page's name in the address; Overview has none."""
