@@ -122,13 +122,7 @@ def _arriving(state: State) -> Iterator[Finding]:
             "the way from end to end.",
         )
     if state.delivery_lag_s is not None and state.delivery_lag_s > LATE_AFTER_S:
-        late = formats.lasting(timedelta(seconds=state.delivery_lag_s))
-        yield Finding(
-            "warn",
-            f"Calls arrive {late} after they end",
-            "Senders catch up after an outage, or their clocks differ from the collector's. If it "
-            "stays, look for a queue in between and at the senders' clocks.",
-        )
+        yield _late(state, formats.lasting(timedelta(seconds=state.delivery_lag_s)))
     if state.quarantined_last_day:
         refused = formats.count(state.quarantined_last_day, "span")
         yield Finding(
@@ -136,6 +130,23 @@ def _arriving(state: State) -> Iterator[Finding]:
             f"{refused} refused in the last 24 hours",
             "They are in no sum. The reasons and examples below say which sender to mend.",
         )
+
+
+def _late(state: State, late: str) -> Finding:
+    newest = state.newest_call
+    if newest is not None and (state.at - newest).total_seconds() < LATE_AFTER_S:
+        return Finding(
+            "note",
+            f"Old calls arrive, half of them {late} after they ended",
+            "New ones come at once, so a sender catches up after an outage, or history is being "
+            "filled in. Nothing is to be done while it passes.",
+        )
+    return Finding(
+        "warn",
+        f"Calls arrive {late} after they end",
+        "Senders catch up after an outage, or their clocks differ from the collector's. If it "
+        "stays, look for a queue in between and at the senders' clocks.",
+    )
 
 
 def _reporting(reporters: Sequence[Reporter]) -> Iterator[Finding]:

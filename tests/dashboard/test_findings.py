@@ -10,6 +10,7 @@ from spanledger_dashboard import formats, reasons
 from spanledger_dashboard.findings import Finding, Reporter, State, findings
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
+MINUTES = timedelta(minutes=5)
 WELL = State(
     calls=1_000,
     spans=10,
@@ -55,7 +56,8 @@ def test_a_healthy_ledger_has_nothing_to_do() -> None:
         ({"free_bytes": 1 << 30}, "warn", "1.0 GiB are left"),
         ({"rollup_lag_batches": 5_000}, "warn", "5,000 batches behind"),
         ({"newest_received": NOON - timedelta(hours=3)}, "warn", "No call has arrived for 3 h"),
-        ({"delivery_lag_s": 125.0}, "warn", "2 min after they end"),
+        ({"delivery_lag_s": 125.0, "newest_call": NOON - MINUTES}, "warn", "2 min after they end"),
+        ({"delivery_lag_s": 9e5, "newest_call": NOON}, "note", "Old calls arrive"),
         ({"quarantined_last_day": 1}, "warn", "1 span refused"),
     ],
 )

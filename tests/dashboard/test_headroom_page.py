@@ -101,6 +101,8 @@ def test_refusals_are_told_by_kind(limited: str, open_app: Opening) -> None:
     assert "Input tokens 1 request" in told
     assert "No limit told 0 requests" in told
     assert "Highest use of the limits by day: Input tokens 100.0% of 1M" in told
+    refused = [each.proto for each in app.get("page_link") if "newest refused" in each.proto.label]
+    assert ["trace=" in link.query_string for link in refused] == [True]
 
 
 def test_reports_without_headers_say_why_there_is_nothing(

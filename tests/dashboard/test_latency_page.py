@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -96,7 +97,7 @@ def test_errors_come_by_class(mixed: str, open_app: Opening) -> None:
         ("Closed early", "—", "checkout", 0),
         ("Completed after retries", "—", "search", 0),
     ]
-    assert all(len(trace) == 32 for trace in rows["Trace"])
+    assert all(re.match(r"traces\?.*trace=[0-9a-f]{32}&at=20", link) for link in rows["Trace"])
     assert list(app.dataframe[0].value["Service"]) == ["checkout", "search"]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from spanledger_dashboard import charts, formats, limits, palette, states
+from spanledger_dashboard import address, charts, formats, limits, palette, places, states
 from spanledger_dashboard.buckets import BUCKETS, buckets, fitting
 from spanledger_dashboard.cards.card import card, guarded, metric
 from spanledger_dashboard.cards.period import comparable, compared_with, period
@@ -158,8 +158,9 @@ def _use(source: Source, shown: Window, wanted: Filters, bucket: str) -> None:
 @st.fragment(parallel=True)
 def _kinds(source: Source, shown: Window, wanted: Filters) -> None:
     with guarded(160):
+        found = asked.refusals(source, shown.start, shown.end, wanted)
         rows = limits.refused_by_kind(
-            asked.refusals(source, shown.start, shown.end, wanted),
+            found,
             asked.refusals(source, shown.before_start, shown.before_end, wanted),
         )
         if not rows:
@@ -171,6 +172,16 @@ def _kinds(source: Source, shown: Window, wanted: Filters) -> None:
             alt=f"Refused with 429: {told}",
         )
         st.caption("“No limit told”: a spend limit, or software that does not pass headers on.")
+        if found:
+            newest = max(found, key=lambda each: each.newest_time)
+            st.page_link(
+                "views/traces.py",
+                label="The newest refused request",
+                icon=":material/account_tree:",
+                query_params=places.to_trace(
+                    address.params(), newest.newest_trace_id, newest.newest_time
+                ),
+            )
 
 
 def _rows(source: Source, shown: Window, wanted: Filters) -> None:

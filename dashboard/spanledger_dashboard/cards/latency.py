@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 import streamlit as st
 
-from spanledger_dashboard import charts, formats, latency_shapes, palette, states
+from spanledger_dashboard import address, charts, formats, latency_shapes, palette, places, states
 from spanledger_dashboard.buckets import BUCKETS, buckets, fitting
 from spanledger_dashboard.cards.card import card, escaped, guarded, metric
 from spanledger_dashboard.cards.period import comparable, compared_with, doubt, period
@@ -271,6 +272,8 @@ def _classes(source: Source, shown: Window, wanted: Filters, dimension: str) -> 
             st.markdown(":green[:material/check_circle: Nothing failed and nothing was retried.]")
             return
         for row in rows:
+            link = places.to_trace(address.params(), row["Trace"], row["Newest"])
+            row["Trace"] = f"traces?{urlencode(link, doseq=True)}"
             row["Newest"] = row["Newest"].astimezone(shown.zone).replace(tzinfo=None)
         st.dataframe(
             rows,
@@ -294,7 +297,9 @@ def _class_columns(shown: Window) -> dict[str, Any]:
         "Retries": number(format="localized", help="Taken by the SDK"),
         "Cost": number("Cost (USD)", format="$%,.4f"),
         "Newest": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", help=zone),
-        "Trace": st.column_config.TextColumn("Trace id of the newest", width="medium"),
+        "Trace": st.column_config.LinkColumn(
+            "Trace of the newest", display_text=r"trace=([0-9a-f]{8})", help="Opens the trace"
+        ),
     }
 
 
