@@ -242,12 +242,15 @@ def test_compose_commands_run(tmp_path: Path) -> None:
         folder.mkdir()
     store = {"SPANLEDGER_STORE__PATH": str(tmp_path / "ledger")}
     token = {"SPANLEDGER_COLLECTOR__TOKEN": TOKEN}
+    told = services()["dashboard"]["environment"]
+    name = "SPANLEDGER_DASHBOARD__ALLOW_ANONYMOUS"
+    anonymous = {name: told[name]}
     commands = {name: _here(services()[name]["command"], ports) for name in folders}
     checks = {name: _here(services()[name]["healthcheck"]["test"][1:], ports) for name in folders}
 
     with (
         running(folders["collector"], *commands["collector"], **store, **token),
-        running(folders["dashboard"], *commands["dashboard"], **token),
+        running(folders["dashboard"], *commands["dashboard"], **token, **anonymous),
     ):
         healthy = {name: eventually(partial(_passes, check)) for name, check in checks.items()}
 

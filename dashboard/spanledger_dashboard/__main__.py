@@ -1,20 +1,14 @@
-"""`python -m spanledger_dashboard`: serves the dashboard with the options it needs."""
+"""`python -m spanledger_dashboard`: serves the dashboard as its environment says."""
 
 from __future__ import annotations
 
 import argparse
 import os
-from pathlib import Path
-from typing import Any
 
-import streamlit as st
-from streamlit.config import get_config_options
-
-from spanledger_dashboard.theme import options
+from spanledger_dashboard.serving import OpenDoor, serve
+from spanledger_dashboard.settings import UnknownTimeZone, from_environment
 
 __all__ = ["main"]
-
-_APP = Path(__file__).with_name("app.py")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -31,14 +25,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--host", default=environment.get("SPANLEDGER_DASHBOARD__HOST"))
     parser.add_argument("--port", type=int, default=environment.get("SPANLEDGER_DASHBOARD__PORT"))
     chosen = parser.parse_args(arguments)
-    app = st.App(_APP)
-    app.run(config=_known(options(chosen.host or "127.0.0.1", chosen.port or 8501)))
-
-
-def _known(wanted: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what this Streamlit has no option for: 1.65, on Python 3.10, lacks two paddings."""
-    offered = get_config_options()
-    return {name: value for name, value in wanted.items() if name in offered}
+    try:
+        serve(from_environment(), chosen.host or "127.0.0.1", chosen.port or 8501)
+    except (OpenDoor, UnknownTimeZone) as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from spanledger_dashboard import address, chrome, data, states
+from spanledger_dashboard import address, chrome, data, login, states
 from spanledger_dashboard.problems import CollectorProblem
 from spanledger_dashboard.settings import UnknownTimeZone
 
@@ -59,6 +59,7 @@ except UnknownTimeZone as error:
     st.error(str(error), icon=":material/public_off:")
     st.stop()
 
+login.gate(settings)
 chrome.sidebar(sections, settings)
 if settings.demo:
     chrome.demo_banner()

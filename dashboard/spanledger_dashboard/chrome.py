@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 import streamlit as st
 
-from spanledger_dashboard import address, data, formats, links
+from spanledger_dashboard import address, data, formats, links, login
 from spanledger_dashboard.problems import CollectorProblem
 from spanledger_dashboard.settings import DashboardSettings
 
@@ -33,6 +33,7 @@ def sidebar(sections: Mapping[str, Sequence[Any]], settings: DashboardSettings) 
             with st.container(gap="xxsmall"):
                 for page in pages:
                     st.page_link(page, query_params=carried, width="stretch")
+        _saved_views(settings)
         st.selectbox(
             "Time zone",
             _zones(),
@@ -41,6 +42,23 @@ def sidebar(sections: Mapping[str, Sequence[Any]], settings: DashboardSettings) 
             placeholder=formats.zone_name(settings.zone, datetime.now(timezone.utc)),
             on_change=address.remember,
         )
+        login.out(settings)
+
+
+def _saved_views(settings: DashboardSettings) -> None:
+    """The team's own links: they say all of the view, so nothing is carried along."""
+    if not settings.views:
+        return
+    st.caption("Saved views")
+    with st.container(gap="xxsmall"):
+        for view in settings.views:
+            st.page_link(
+                f"views/{view.page}.py",
+                label=formats.plain(view.name),
+                icon=":material/bookmark:",
+                query_params=[(name, value) for name, values in view.query for value in values],
+                width="stretch",
+            )
 
 
 @cache
@@ -66,6 +84,8 @@ def header(title: str, settings: DashboardSettings) -> None:
 
 @st.fragment(run_every=2)
 def _freshness(settings: DashboardSettings) -> None:
+    if not login.still_in(settings):
+        st.rerun()
     now = datetime.now(timezone.utc)
     local = now.astimezone(settings.zone)
     where = formats.plain(formats.zone_name(settings.zone, now))

@@ -62,7 +62,8 @@ def as_rows(
 def as_csv(lines: Sequence[Line], labels: Sequence[str], measure: Measure) -> str:
     """The same table with exact decimals, safe to open in a spreadsheet."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    # With either of these in a name the writer quotes it: Python quotes only what ends its lines.
+    writer = csv.writer(out, lineterminator="\r\n")
     rows = [_exact(line, labels, measure) for line in lines]
     writer.writerow(rows[0] if rows else [*labels, measure.label])
     writer.writerows(row.values() for row in rows)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from spanledger_collector.cli.parts import dashboard_environment
 from spanledger_collector.settings import (
     CollectorSettings,
     Settings,
@@ -13,6 +15,7 @@ from spanledger_collector.settings import (
     load_settings,
     load_settings_with_origins,
 )
+from spanledger_dashboard.settings import SavedView, from_environment
 
 
 @pytest.fixture
@@ -256,3 +259,64 @@ def test_collector_url_is_reachable(file: Path) -> None:
     assert everywhere.collector_url == "http://127.0.0.1:1"
     assert six.collector_url == "http://[::1]:2"
     assert elsewhere.collector_url == "https://ledger.example"
+
+
+@pytest.mark.parametrize(
+    ("dashboard", "told"),
+    [
+        ({"host": "0.0.0.0"}, "[dashboard] host = '0.0.0.0' lets other machines in, but there is"),
+        ({"login_provider": "https://id.example/x"}, "not login_client_id and login_client_secret"),
+        ({"login_allow": ["@example.com"]}, "has login_allow but no login_provider"),
+        ({"login_allow": ["example.com"]}, "= 'example.com' is neither an address like"),
+        ({"login_cookie_secret": "too short"}, "dashboard.login_cookie_secret"),
+        ({"views": [{"name": "Mine", "query": "no query"}]}, "is not what stands behind the ?"),
+        (
+            {"views": [{"name": "Mine", "query": "by=team", "page": "x"}]},
+            "dashboard.views page = 'x'",
+        ),
+        ({"views": [{"name": "Mine", "querry": "by=team"}]}, "Did you mean 'query'?"),
+    ],
+)
+def test_a_dashboard_that_makes_no_sense_is_refused(dashboard: dict[str, Any], told: str) -> None:
+    """Half a login, an open door and broken views, each with what to do; no secret is repeated."""
+    with pytest.raises(SettingsError) as refused:
+        load_settings(dashboard=dashboard)
+
+    assert told in str(refused.value)
+    assert "too short" not in str(refused.value)
+
+
+def test_the_dashboard_is_told_of_its_login_and_views(tmp_path: Path) -> None:
+    """By the environment of its process, which is all that it reads."""
+    file = tmp_path / "spanledger.toml"
+    file.write_text(
+        """
+        [dashboard]
+        host = "0.0.0.0"
+        public_url = "https://spend.example/"
+        login_provider = "https://id.example/.well-known/openid-configuration"
+        login_client_id = "id"
+        login_client_secret = "secret"
+        login_allow = ["@Example.com", "eve@else.org"]
+        login_hours = 1.5
+
+        [[dashboard.views]]
+        name = "Search, by model"
+        query = "?team=r%26d&by=model&range=30d"
+        """
+    )
+
+    told = from_environment(dashboard_environment(load_settings(file)))
+
+    assert told.public_url == "https://spend.example"
+    assert told.login is not None
+    assert (told.login.client_secret, told.login.hours) == ("secret", 1.5)
+    assert told.login.allow == ("@example.com", "eve@else.org")
+    assert told.views == (
+        SavedView(
+            "Search, by model",
+            "explorer",
+            (("team", ("r&d",)), ("by", ("model",)), ("range", ("30d",))),
+        ),
+    )
+    assert "secret" not in repr(told)

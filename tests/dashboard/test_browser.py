@@ -3,49 +3,35 @@
 from __future__ import annotations
 
 import csv
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-import httpx2
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
+from tests.dashboard.browsing import (
+    PATIENCE_MS,
+    chromium,
+    metric,
+    needs_browser,
+    serving,
+    visiting,
+)
 from tests.dashboard.conftest import Collecting
 from tests.dashboard.support import MILLION, Reported, noon_zone, report
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-PATIENCE_MS = 30_000
-
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a browser at {CHROMIUM}")
-
-Serving = Callable[[str], AbstractContextManager[str]]
+pytestmark = needs_browser
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
@@ -53,60 +39,6 @@ def dashboard(known_calls: str) -> Iterator[str]:
     """The dashboard's own command, on the ledger of known sums."""
     with serving(known_calls) as url:
         yield url
-
-
-@contextmanager
-def serving(collector_url: str) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {
-        **os.environ,
-        "SPANLEDGER_DASHBOARD__COLLECTOR_URL": collector_url,
-        "SPANLEDGER_DASHBOARD__TIME_ZONE": noon_zone(),
-    }
-    command = [sys.executable, "-m", "spanledger_dashboard", "--port", str(port)]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as server:
-        url = f"http://127.0.0.1:{port}"
-        try:
-            wait_until_healthy(url, server)
-            yield url
-        finally:
-            server.terminate()
-
-
-def wait_until_healthy(url: str, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and server.poll() is None:
-        with suppress(httpx2.TransportError):
-            if httpx2.get(f"{url}/_stcore/health").text == "ok":
-                return
-        time.sleep(0.1)  # between two looks at a server that tells nothing of its start
-    pytest.fail("the dashboard did not start")
-
-
-@contextmanager
-def visiting(browser: Browser, *, dark: bool = False, width: int = 1440) -> Iterator[Page]:
-    """A page that may talk to nobody but the dashboard; its browser lives in another time zone."""
-    context = browser.new_context(
-        color_scheme="dark" if dark else "light",
-        viewport={"width": width, "height": 900},
-        timezone_id="Pacific/Auckland",
-        accept_downloads=True,
-    )
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    asked: set[str | None] = set()
-    page.on("request", lambda request: asked.add(urlsplit(request.url).hostname))
-    yield page
-    context.close()
-
-    assert asked <= {"127.0.0.1", None}  # None: data and blob addresses, which leave no machine
-
-
-def metric(page: Page, label: str, value: str) -> None:
-    card = page.get_by_test_id("stMetric").filter(has_text=label)
-    expect(card.get_by_test_id("stMetricValue")).to_have_text(value, timeout=PATIENCE_MS)
 
 
 def test_a_call_appears_while_one_looks(browser: Browser, collector: Collecting) -> None:

@@ -55,7 +55,8 @@ class Wanted(NamedTuple):
     @classmethod
     def of(cls, settings: Settings) -> Wanted:
         """What these settings say."""
-        url = settings.alerts.dashboard_url or settings.dashboard.url
+        shown = settings.dashboard
+        url = settings.alerts.dashboard_url or shown.public_url or shown.url
         return cls(settings.alerts, settings.budgets, settings.dashboard.time_zone, url)
 
 

@@ -54,11 +54,13 @@ def check_settings(loaded: LoadedSettings) -> Iterator[Finding]:
     if token and len(token.get_secret_value()) < _SHORT_TOKEN:
         cure = 'Make a long one: python -c "import secrets; print(secrets.token_urlsafe(32))"'
         yield warning("Token", f"has fewer than {_SHORT_TOKEN} characters", cure)
-    if not is_loopback(settings.dashboard.host):
+    shown = settings.dashboard
+    if not is_loopback(shown.host) and shown.login_provider is None:
         yield warning(
             "Dashboard",
-            f"listens on {settings.dashboard.host}, open to the network and without a login",
-            "Listen on 127.0.0.1 behind a reverse proxy that asks who is there.",
+            f"listens on {shown.host}, open to the network and without a login",
+            "Set dashboard.login_provider (docs/security.md), or listen on 127.0.0.1 behind a"
+            " reverse proxy that asks who is there.",
         )
 
 

@@ -57,8 +57,8 @@ def collector_part(settings: Settings, config: Path | None = None) -> Part:
             "SPANLEDGER_BUDGETS": _as_text(settings.budgets),
             # What the collector shows and links to of the dashboard.
             variable_name("dashboard", "time_zone"): settings.dashboard.time_zone,
-            variable_name("dashboard", "host"): settings.dashboard.host,
-            variable_name("dashboard", "port"): str(settings.dashboard.port),
+            variable_name("dashboard", "public_url"): settings.dashboard.public_url
+            or settings.dashboard.url,
         },
         health_url=f"{settings.collector.url}/readyz",
     )
@@ -97,11 +97,13 @@ def _variables(section: str, values: BaseModel) -> dict[str, str]:
     }
 
 
-def _entry(each: BaseModel) -> dict[str, Any]:
+def _entry(each: object) -> Any:
     """One of several tables, such as a rule; what it names, the child fetches itself."""
     if isinstance(each, TeamToken):
         given = each.model_dump(include={"team", "scope"}, exclude_none=True)
         return {"token": each.secret, **given}
+    if not isinstance(each, BaseModel):
+        return each
     return each.model_dump(mode="json", exclude_none=True, exclude={"address", "secret"})
 
 
@@ -114,4 +116,6 @@ def _as_text(value: object) -> str:
         return str(value.absolute())
     if isinstance(value, tuple):
         return json.dumps([_entry(each) for each in value])
+    if isinstance(value, float):
+        return repr(value)
     return str(int(value)) if isinstance(value, int) else str(value)

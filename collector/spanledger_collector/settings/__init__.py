@@ -22,6 +22,7 @@ from spanledger_collector.settings._alerts import (
 )
 from spanledger_collector.settings._channels import Channel
 from spanledger_collector.settings._collector import CollectorSettings
+from spanledger_collector.settings._dashboard import DashboardSettings
 from spanledger_collector.settings._loading import (
     LoadedSettings,
     load_settings,
@@ -34,12 +35,7 @@ from spanledger_collector.settings._messages import (
     rule_of,
     section_models,
 )
-from spanledger_collector.settings._models import (
-    DashboardSettings,
-    PricesSettings,
-    Settings,
-    StoreSettings,
-)
+from spanledger_collector.settings._models import PricesSettings, Settings, StoreSettings
 from spanledger_collector.settings._tokens import TeamToken
 from spanledger_collector.settings._values import is_loopback
 

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from spanledger_collector.settings._alerts import RULES, AlertsSettings, Budget, Rule
 from spanledger_collector.settings._channels import Channel
+from spanledger_collector.settings._dashboard import SavedView
 from spanledger_collector.settings._models import Settings
 from spanledger_collector.settings._section import Section
 from spanledger_collector.settings._tokens import TeamToken
@@ -101,6 +102,8 @@ def _sentence(detail: ErrorDetails, place: Place) -> str:
         return _unknown(key, place)
     if not key:
         return f"{detail['msg']}."
+    if len(key) == 1 and detail["type"] in {"half_a_login", "open_door"}:
+        return f"{place(key)}: [{key[0]}] {detail['msg']}."
     where = place(key)
     if detail["type"] == "missing" and len(key) > 1:
         return f"{where}: this {_table(key)} lacks the key '{key[-1]}'."
@@ -137,6 +140,7 @@ def _written(key: tuple[str, ...]) -> tuple[str, ...]:
 _ENTRIES: dict[tuple[str, ...], type[BaseModel]] = {
     ("collector", "tokens"): TeamToken,
     ("alerts", "channels"): Channel,
+    ("dashboard", "views"): SavedView,
 }
 
 
@@ -167,8 +171,10 @@ def _unknown(key: tuple[str, ...], place: Place) -> str:
 
 
 def _shown(key: tuple[str, ...], detail: ErrorDetails) -> str:
-    secret = {"token", "tokens", "channels"} & set(key) or len(key) == 1
-    return "" if secret else f" = {detail['input']!r}"
+    hidden = {"tokens", "channels"} & set(key) or any(
+        "token" in part or "secret" in part for part in key
+    )
+    return "" if hidden or len(key) == 1 else f" = {detail['input']!r}"
 
 
 def _reason(detail: ErrorDetails) -> str:

@@ -13,15 +13,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from spanledger_collector.settings._alerts import AlertsSettings, Budget, check_channels
 from spanledger_collector.settings._collector import CollectorSettings
+from spanledger_collector.settings._dashboard import DashboardSettings
 from spanledger_collector.settings._section import Section
-from spanledger_collector.settings._values import (
-    HttpUrl,
-    Memory,
-    Port,
-    TimeZone,
-    base_url,
-    is_loopback,
-)
+from spanledger_collector.settings._values import Memory, is_loopback
 
 
 class StoreSettings(Section):
@@ -63,31 +57,6 @@ class PricesSettings(Section):
         description="TOML file of contract rates and discounts (`docs/pricing.md`). In the settings"
         " file a relative path starts at the file's own folder.",
     )
-
-
-class DashboardSettings(Section):
-    """Where the dashboard listens and what it shows."""
-
-    host: str = Field(
-        default="127.0.0.1",
-        min_length=1,
-        description="Address to listen on. The dashboard has no login of its own: put one in"
-        " front before opening it to others.",
-    )
-    port: Port = Field(default=8501, description="Port of the dashboard.")
-    collector_url: HttpUrl | None = Field(
-        default=None,
-        description="Where the collector answers; by default the one set in `[collector]`.",
-    )
-    time_zone: TimeZone = Field(
-        default="UTC", description="Time zone in which days begin, by IANA name."
-    )
-    demo: bool = Field(default=False, description="Mark every page as demo data.")
-
-    @property
-    def url(self) -> str:
-        """The dashboard's address for a browser on this machine."""
-        return base_url(self.host, self.port)
 
 
 class Settings(BaseSettings):

@@ -1,0 +1,114 @@
+"""The dashboard's own command served on a collector, and a real browser before it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.dashboard.support import noon_zone
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+PATIENCE_MS = 60_000
+READY_S = 90
+
+needs_browser = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a browser at {CHROMIUM}")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser of this machine."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+@contextmanager
+def serving(
+    collector_url: str, *, host: str = "127.0.0.1", port: int | None = None, **settings: str
+) -> Iterator[str]:
+    """The dashboard at an address of its own; keywords are its variables."""
+    port = port or free_port()
+    environment = {
+        **os.environ,
+        "SPANLEDGER_DASHBOARD__COLLECTOR_URL": collector_url,
+        "SPANLEDGER_DASHBOARD__TIME_ZONE": noon_zone(),
+        **{f"SPANLEDGER_DASHBOARD__{name.upper()}": value for name, value in settings.items()},
+    }
+    command = [sys.executable, "-m", "spanledger_dashboard", "--host", host, "--port", str(port)]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as server:
+        url = f"http://127.0.0.1:{port}"
+        try:
+            wait_until_healthy(url, server)
+            yield url
+        finally:
+            server.terminate()
+
+
+def wait_until_healthy(url: str, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + READY_S
+    while time.monotonic() < deadline and server.poll() is None:
+        with suppress(httpx2.TransportError):
+            if httpx2.get(f"{url}/_stcore/health", trust_env=False).text == "ok":
+                return
+        time.sleep(0.1)  # between two looks at a server that tells nothing of its start
+    pytest.fail("the dashboard did not start")
+
+
+@contextmanager
+def visiting(browser: Browser, *, dark: bool = False, width: int = 1440) -> Iterator[Page]:
+    """A page that may talk to nobody but this machine; its browser lives in another time zone.
+
+    What the page's security policy blocks fails the test, too.
+    """
+    context = browser.new_context(
+        color_scheme="dark" if dark else "light",
+        viewport={"width": width, "height": 900},
+        timezone_id="Pacific/Auckland",
+        accept_downloads=True,
+    )
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    asked: set[str | None] = set()
+    blocked: list[str] = []
+    page.on("request", lambda request: asked.add(urlsplit(request.url).hostname))
+    page.on(
+        "console",
+        lambda said: blocked.append(said.text) if "Content Security Policy" in said.text else None,
+    )
+    yield page
+    context.close()
+
+    assert asked <= {"127.0.0.1", None}  # None: data and blob addresses, which leave no machine
+    assert blocked == []
+
+
+def metric(page: Page, label: str, value: str) -> None:
+    card = page.get_by_test_id("stMetric").filter(has_text=label)
+    expect(card.get_by_test_id("stMetricValue")).to_have_text(value, timeout=PATIENCE_MS)
