@@ -15,6 +15,7 @@ from spanledger_demo.company import SERVICE_VERSIONS
 
 SERVICES: Final = ("checkout", "helpdesk", "search")
 _STOP_TIMEOUT_S: Final = 20.0
+"""For a call under way, beside the time for the last spans."""
 
 
 class TrafficError(RuntimeError):
@@ -65,8 +66,9 @@ class _Service:
 class Traffic:
     """The running services."""
 
-    def __init__(self, services: list[_Service]) -> None:
+    def __init__(self, services: list[_Service], patience_s: float) -> None:
         self._services = services
+        self._patience_s = patience_s
 
     def wait(self, timeout_s: float) -> bool:
         """Wait until every service has ended by itself; False when the time was up first.
@@ -94,7 +96,7 @@ class Traffic:
         """Let every service finish its calls and deliver their spans; end it if it does not."""
         for service in self._services:
             service.ask_to_end()
-        give_up_at = time.monotonic() + _STOP_TIMEOUT_S
+        give_up_at = time.monotonic() + _STOP_TIMEOUT_S + self._patience_s
         for service in self._services:
             if not service.has_ended(max(0.0, give_up_at - time.monotonic())):
                 service.kill()
@@ -109,7 +111,7 @@ def live(
     duration_s: float | None = None,
     rate: float = 1.0,
     seed: int = 7,
-    patience_s: float = 8.0,
+    patience_s: float = 15.0,
 ) -> Iterator[Traffic]:
     """Run the live services; leaving the context stops them after their last span is delivered.
 
@@ -132,7 +134,7 @@ def live(
         *([f"--duration={duration_s}"] if duration_s is not None else []),
     ]
     services: list[_Service] = []
-    traffic = Traffic(services)
+    traffic = Traffic(services, patience_s)
     with ExitStack() as stack:
         try:
             for number, name in enumerate(SERVICES):

@@ -13,6 +13,8 @@ from pathlib import Path
 import psutil
 
 LOOPBACK = "127.0.0.1"
+PATIENCE_S = 100.0
+"""How long is waited for what takes a second or two on a machine that is not overloaded."""
 
 
 class Command:
@@ -40,7 +42,7 @@ class Command:
         """What it has told so far."""
         return self._err.read_text(encoding="utf-8")
 
-    def says(self, word: str, timeout_s: float = 60.0) -> bool:
+    def says(self, word: str, timeout_s: float = PATIENCE_S) -> bool:
         """Wait until the word is in its output."""
         return eventually(
             lambda: word in self.stdout + self.stderr or self.process.poll() is not None, timeout_s
@@ -50,7 +52,7 @@ class Command:
         """The processes that it has started."""
         return list(psutil.Process(self.process.pid).children(recursive=True))
 
-    def ends(self, timeout_s: float = 30.0) -> int:
+    def ends(self, timeout_s: float = PATIENCE_S) -> int:
         """Wait for the end and tell the exit code."""
         return self.process.wait(timeout_s)
 
@@ -68,7 +70,7 @@ def running(folder: Path, *arguments: str, **environment: str) -> Iterator[Comma
             command.process.wait()
 
 
-def eventually(claim: Callable[[], bool], timeout_s: float = 20.0) -> bool:
+def eventually(claim: Callable[[], bool], timeout_s: float = PATIENCE_S) -> bool:
     """Whether a claim about other processes comes true in time."""
     deadline = time.monotonic() + timeout_s
     while not claim():

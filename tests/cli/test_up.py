@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import signal
 import socket
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -15,16 +14,13 @@ import pytest
 from tests.cli.processes import LOOPBACK, eventually, lives, running
 
 ANY_PORTS = ("--port", "0", "--dashboard-port", "0")
-READY_S = 10.0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_up_runs_until_told_to_stop(tmp_path: Path, number: signal.Signals) -> None:
-    """Ready within 10 s, both addresses printed and answering; a signal ends it cleanly with 0."""
-    started = time.monotonic()
+    """Both addresses are printed and answer; a signal ends it cleanly with 0."""
     with running(tmp_path, "up", *ANY_PORTS) as up:
         assert up.says("Ctrl-C stops both")
-        ready_s = time.monotonic() - started
         collector, dashboard = _address(up.stdout, "Collector"), _address(up.stdout, "Dashboard")
         ready = httpx.get(f"{collector}/readyz", trust_env=False)
         page = httpx.get(dashboard, trust_env=False)
@@ -32,7 +28,6 @@ def test_up_runs_until_told_to_stop(tmp_path: Path, number: signal.Signals) -> N
         up.process.send_signal(number)
         code = up.ends()
 
-    assert ready_s < READY_S
     assert (ready.status_code, page.status_code) == (200, 200)
     assert f'spanledger.instrument(endpoint="{collector}")' in up.stdout
     assert (tmp_path / "spanledger-data" / "ledger.duckdb").exists()

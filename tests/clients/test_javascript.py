@@ -14,7 +14,6 @@ CALLS = 700
 """More than one batch of the exporter."""
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("encoding", ["proto", "http", "grpc"])
 def test_calls_sent_by_javascript(
     collector: RunningCollector, client: Client, encoding: str

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import httpx2
 import orjson
-import pytest
 
 from spanledger_collector.ports import free_port
 from spanledger_collector.server import running_collector
@@ -78,7 +77,6 @@ def test_its_configuration_is_valid(tmp_path: Path) -> None:
     subprocess.run([otelcol(), "validate", "--config", CONFIG], env=environment, check=True)
 
 
-@pytest.mark.timeout(180)
 def test_nothing_is_lost_when_both_are_down(tmp_path: Path) -> None:
     """Taken while the ledger is away, killed with a full queue: every call arrives, once."""
     ledger_port = port()

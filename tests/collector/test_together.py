@@ -10,7 +10,7 @@ import pytest
 
 from spanledger_collector.receive.together import MOST, MOST_BYTES, Together
 
-PATIENCE_S = 30
+PATIENCE_S = 100
 
 
 class Work:

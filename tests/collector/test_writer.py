@@ -78,7 +78,7 @@ def test_a_group_is_one_commit(store: DuckDBStore) -> None:
     waiting = [writer.submit(good(seed)) for seed in range(50)]
     writer.start()
     for future in waiting:
-        future.result(10)
+        future.result(60)
     writer.close()
 
     assert store.state().newest_batch == 1
@@ -92,9 +92,9 @@ def test_a_full_queue_takes_no_more(store: DuckDBStore) -> None:
     with pytest.raises(QueueFull):
         writer.submit(good(3))
     writer.start()
-    first.result(10)
-    second.result(10)
-    writer.submit(good(3)).result(10)
+    first.result(60)
+    second.result(60)
+    writer.submit(good(3)).result(60)
     writer.close()
 
     assert stored(store) == 3
@@ -136,13 +136,13 @@ def test_a_disk_that_is_nearly_full(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     store = DuckDBStore(tmp_path, min_free_bytes=1 << 30)
     writer = Writer(store, 1 << 20)
     writer.start()
-    writer.submit(good(1)).result(10)
+    writer.submit(good(1)).result(60)
     room[0] = 1 << 20
     refused = writer.submit(good(2)).exception(10)
     ready = writer.ready
     answered = stored(store)
     room[0] = 2 << 30
-    writer.submit(good(2)).result(10)
+    writer.submit(good(2)).result(60)
     after = stored(store)
     writer.close()
     store.close()

@@ -163,11 +163,11 @@ def test_a_client_that_leaves_is_billed_for_what_was_made(
 
 def wait_for_bill(simulator: Simulator) -> None:
     """Wait until something is billed: the server learns of a closed connection a moment later."""
-    for _ in range(500):
+    for _ in range(6000):
         if simulator.bill().requests():
             return
         threading.Event().wait(0.01)
-    raise AssertionError("nothing was billed within five seconds")
+    raise AssertionError("nothing was billed within a minute")
 
 
 def test_counts_lost_after_the_final_event_are_complete(

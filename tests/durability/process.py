@@ -108,7 +108,7 @@ class Senders:
             self._threads[0].join(0.005)
 
     def _send(self, name: str) -> None:
-        with httpx2.Client(base_url=self._url, timeout=30) as http:
+        with httpx2.Client(base_url=self._url, timeout=60) as http:
             number = 0
             while not self._stop.is_set():
                 ids = [f"msg_{name}_{number}_{i}" for i in range(CALLS_A_REQUEST)]

@@ -46,7 +46,6 @@ def wait_until_unready(client: Client, senders: Senders) -> None:
         pass
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("min_free_bytes", [0, 4 << 20], ids=["unguarded", "guarded"])
 def test_a_disk_that_is_full(small_disk: Path, min_free_bytes: int) -> None:
     """On a full disk sending is 503 and asking goes on; with room again it mends itself."""
@@ -77,7 +76,6 @@ def test_a_disk_that_is_full(small_disk: Path, min_free_bytes: int) -> None:
 
 
 @needs_a_compiler
-@pytest.mark.timeout(180)
 def test_a_disk_that_fails(tmp_path: Path, faults: Faults) -> None:
     """An I/O error while syncing is 503, never a false 200; when the disk works again, so do we."""
     with (
@@ -99,7 +97,6 @@ def test_a_disk_that_fails(tmp_path: Path, faults: Faults) -> None:
 
 
 @needs_a_compiler
-@pytest.mark.timeout(180)
 def test_a_clock_that_jumps(tmp_path: Path, faults: Faults) -> None:
     """The collector's clock jumps ahead and back by hours: calls count once, sums follow."""
     with (

@@ -44,7 +44,7 @@ def test_results_read_twice_are_counted_once(
             monkeypatch.setattr(batches, "_ended_ns", {})  # as in another process
             spanledger.instrument(collector.url, service_name="nightly")
             list(client.messages.batches.results(made.id))
-            assert spanledger.flush(10.0)
+            assert spanledger.flush(60.0)
             spanledger.uninstrument()
     rows = api.get("/api/v1/query/usage", params={"group_by": "outcome"}).json()["rows"]
     [health] = api.get("/api/v1/query/health").json()["rows"]

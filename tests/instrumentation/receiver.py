@@ -27,7 +27,7 @@ from spanledger_demo.simulator import Simulator
 QUICK = Pace(interval=0.01, timeout=5.0, max_backoff=0.02)
 """Retries so fast that a hundred of them, an outage of many minutes, take a moment."""
 
-PATIENCE_S = 110.0
+PATIENCE_S = 200.0
 """How long a process may take that should end at once: only whether it ends is of interest."""
 
 

@@ -28,7 +28,7 @@ def test_one_line_delivers_a_call(sink: Sink, client: anthropic.Anthropic) -> No
     spanledger.instrument(sink.url, token="secret", service_name="checkout")
     client.messages.create(**ask())
 
-    assert spanledger.flush(30.0)
+    assert spanledger.flush(100.0)
     [span] = sink.spans
     assert span.name == "chat claude-sonnet-4-6"
     assert sink.resources[0]["service.name"] == "checkout"
@@ -41,7 +41,7 @@ def test_instrument_twice_sends_once(sink: Sink, client: anthropic.Anthropic) ->
         spanledger.instrument(sink.url)
     client.messages.create(**ask())
 
-    assert spanledger.flush(30.0)
+    assert spanledger.flush(100.0)
     assert len(sink.spans) == 1
 
 
@@ -53,7 +53,7 @@ def test_other_settings_move_the_pipeline(sink: Sink, client: anthropic.Anthropi
         client.messages.create(**ask())
         spanledger.instrument(other.url)
         client.messages.create(**ask())
-        assert spanledger.flush(30.0)
+        assert spanledger.flush(100.0)
     finally:
         spanledger.uninstrument()
         other.close()
@@ -70,7 +70,7 @@ def test_a_refused_batch_is_sent_again(
     spanledger.instrument(sink.url)
     client.messages.create(**ask())
 
-    assert spanledger.flush(30.0)
+    assert spanledger.flush(100.0)
     assert (sink.requests, len(sink.spans)) == (3, 1)
 
 
@@ -81,10 +81,10 @@ def test_a_batch_called_wrong_does_not_block_the_next(
     sink.answers = [MALFORMED]
     spanledger.instrument(sink.url)
     client.messages.create(**ask())
-    assert spanledger.flush(30.0)
+    assert spanledger.flush(100.0)
     client.messages.create(**ask())
 
-    assert spanledger.flush(30.0)
+    assert spanledger.flush(100.0)
     assert len(sink.spans) == 1
 
 
@@ -96,7 +96,7 @@ def test_the_services_own_pipeline_is_left_alone(sink: Sink, client: anthropic.A
     spanledger.instrument(sink.url)
     for _ in client.messages.create(**ask(), stream=True):
         assert not trace.get_current_span().get_span_context().is_valid
-    assert spanledger.flush(30.0)
+    assert spanledger.flush(100.0)
 
     assert trace.get_tracer_provider() is before
     assert len(sink.spans) == 1
@@ -131,7 +131,7 @@ def test_stats_tell_what_became_of_the_spans(sink: Sink, client: anthropic.Anthr
 
     assert spanledger.delivery_stats().waiting == 2
     answering.set()
-    assert spanledger.flush(30.0)
+    assert spanledger.flush(100.0)
     assert spanledger.delivery_stats() == (2, 0, 0, 0, 0, 0)
 
 

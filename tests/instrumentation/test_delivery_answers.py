@@ -48,7 +48,7 @@ def test_an_outage_of_many_minutes_loses_nothing(sink: Sink, client: anthropic.A
         call(client, 3)
 
         assert sink.wait(lambda: len(sink.span_ids) == 3)
-        assert delivery.flush(30.0)
+        assert delivery.flush(100.0)
         assert delivery.stats() == (3, 0, 0, 0, 0, 0)
     assert sum(backoff(n, Pace()) for n in range(1, 100)) > 20 * 60
 
@@ -72,7 +72,7 @@ def test_a_collector_that_comes_up_late_gets_everything(
         nobody.leave()
         late = Sink(nobody.port)
         try:
-            assert delivery.flush(30.0)
+            assert delivery.flush(100.0)
         finally:
             late.close()
 
@@ -85,7 +85,7 @@ def test_reset_connections_are_tried_again(sink: Sink, client: anthropic.Anthrop
     with delivering(sink.url) as delivery:
         call(client, 2)
 
-        assert delivery.flush(30.0)
+        assert delivery.flush(100.0)
     assert len(sink.spans) == 2
 
 
@@ -98,7 +98,7 @@ def test_a_slow_collector_is_tried_again(sink: Sink, client: anthropic.Anthropic
         assert sink.wait(lambda: sink.requests == 1)
         call(client, 2)
 
-        assert delivery.flush(30.0)
+        assert delivery.flush(100.0)
     never.set()
     assert len(sink.span_ids) == 3
 
@@ -112,7 +112,7 @@ def test_one_poisoned_span_takes_no_other_with_it(sink: Sink, client: anthropic.
             call(client, 1)
         call(client, 20)
 
-        assert delivery.flush(30.0)
+        assert delivery.flush(100.0)
         assert delivery.stats() == (40, 0, 0, 0, 1, 0)
     assert len(sink.spans) == 40
     assert sink.requests < 16
@@ -124,7 +124,7 @@ def test_hunting_malformed_spans_is_bounded(sink: Sink, client: anthropic.Anthro
     with delivering(sink.url, pace=QUICK._replace(interval=60.0)) as delivery:
         call(client, 200)
 
-        assert delivery.flush(30.0)
+        assert delivery.flush(100.0)
         assert delivery.stats().rejected == 200
     assert sink.requests < 140
 
@@ -135,7 +135,7 @@ def test_a_proxys_400_is_not_the_collectors(sink: Sink, client: anthropic.Anthro
     with delivering(sink.url) as delivery:
         call(client, 1)
 
-        assert delivery.flush(30.0)
+        assert delivery.flush(100.0)
         assert delivery.stats().delivered == 1
 
 
@@ -147,7 +147,7 @@ def test_a_body_too_large_is_cut(sink: Sink, client: anthropic.Anthropic) -> Non
         with spanledger.tags(poison="yes"):
             call(client, 1)
 
-        assert delivery.flush(30.0)
+        assert delivery.flush(100.0)
         assert delivery.stats() == (20, 0, 0, 0, 1, 0)
     assert len(sink.spans) == len(sink.span_ids) == 20
     assert sink.sizes[0] == 21
@@ -163,7 +163,7 @@ def test_partial_success_is_read(sink: Sink, client: anthropic.Anthropic) -> Non
     with delivering(sink.url, pace=QUICK._replace(interval=60.0)) as delivery:
         call(client, 5)
 
-        assert delivery.flush(30.0)
+        assert delivery.flush(100.0)
         assert delivery.stats() == (3, 0, 0, 0, 2, 0)
     assert sink.requests == 1
 
@@ -182,7 +182,7 @@ def test_a_batch_that_breaks_the_collector_lets_others_pass(
         assert sink.wait(lambda: len(sink.spans) == 3)
         assert delivery.stats().dropped == delivery.stats().rejected == 0
         sink.judge = None
-        assert delivery.flush(30.0)
+        assert delivery.flush(100.0)
     assert len(sink.spans) == 4
 
 
@@ -198,7 +198,7 @@ def test_retry_after_is_honoured(sink: Sink, client: anthropic.Anthropic) -> Non
         # At the usual pace there would be dozens; the flush may have set off one more.
         assert not sink.wait(lambda: sink.requests > told + 1, timeout=0.3)
         sink.judge = None
-        assert delivery.flush(30.0)
+        assert delivery.flush(100.0)
     assert len(sink.spans) == 2
 
 
@@ -226,5 +226,5 @@ def test_an_answer_without_end_is_cut_short(sink: Sink, client: anthropic.Anthro
     with delivering(sink.url) as delivery:
         call(client, 1)
 
-        assert delivery.flush(30.0)
+        assert delivery.flush(100.0)
         assert delivery.stats().delivered == 1

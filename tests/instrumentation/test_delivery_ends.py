@@ -126,7 +126,7 @@ def test_with_a_spool_the_exit_does_not_wait_for_a_collector(
     settings = {"SPANLEDGER_SPOOL_DIR": str(tmp_path), "SPANLEDGER_EXIT_TIMEOUT": "600"}
     result = run(ONE_CALL, simulator, nobody.url, **settings)
     assert (result.returncode, result.stderr) == (0, "")
-    heir = run(ONE_CALL + "; spanledger.flush(30)", simulator, sink.url, **settings)
+    heir = run(ONE_CALL + "; spanledger.flush(100)", simulator, sink.url, **settings)
 
     assert heir.stderr == ""
     assert len(sink.span_ids) == 2
@@ -247,10 +247,10 @@ call()
 child = os.fork()
 if child == 0:
     call()
-    assert spanledger.flush(30)
+    assert spanledger.flush(100)
     os._exit(0)
 assert os.waitpid(child, 0)[1] == 0
-assert spanledger.flush(30)
+assert spanledger.flush(100)
 """
 
 PREFORK = """
@@ -389,7 +389,7 @@ real, time.time, time.time_ns = time.time, lambda: 1e9, lambda: 10**18  # the cl
 spanledger.instrument()
 for _ in range(3):
     call()
-    assert spanledger.flush(30)
+    assert spanledger.flush(100)
     print("ready", flush=True)
     sys.stdin.readline()
 """

@@ -108,7 +108,7 @@ def test_a_pipeline_that_is_shut_down_is_forgotten(sink: Sink) -> None:
     provider.shutdown()
     for thread in set(threading.enumerate()) - others:
         if thread.name.startswith("spanledger-"):
-            thread.join(20.0)
+            thread.join(100.0)
     gone = weakref.ref(delivery)
     del provider, delivery
     gc.collect()

@@ -60,7 +60,7 @@ HEIR = (
     PRELUDE
     + """
 spanledger.instrument()
-assert spanledger.flush(30)
+assert spanledger.flush(100)
 print(*spanledger.delivery_stats())
 """
 )
@@ -204,7 +204,7 @@ def test_a_living_process_keeps_its_folder(
         client.messages.create(**ask())
         assert is_kept(living, 1)
         with delivering(sink.url, spool=spool) as other:
-            assert other.flush(30.0)
+            assert other.flush(100.0)
             assert other.stats().delivered == 0
         assert living.stats().spooled == 1
     assert len(segments(spool.root)) == 1
@@ -223,7 +223,7 @@ def test_what_is_spooled_is_delivered_when_the_collector_returns(
         nobody.leave()
         late = Sink(nobody.port)
         try:
-            assert delivery.flush(30.0)
+            assert delivery.flush(100.0)
         finally:
             late.close()
         assert [segment.stat().st_size for segment in segments(spool.root)] == [0]
@@ -262,7 +262,7 @@ def test_the_size_is_capped_and_the_oldest_go_first(
         dropped = delivery.stats().dropped
         used = sum(segment.stat().st_size for segment in segments(spool.root))
         sink.judge = None
-        assert delivery.flush(30.0)
+        assert delivery.flush(100.0)
         stats = delivery.stats()
 
     numbers = sorted(
@@ -285,7 +285,7 @@ def test_an_unusable_folder_falls_back_to_memory(
     with delivering(sink.url, spool=SpoolSettings(tmp_path / "file" / "spool")) as delivery:
         client.messages.create(**ask())
 
-        assert delivery.flush(30.0)
+        assert delivery.flush(100.0)
         assert delivery.stats() == (1, 0, 0, 0, 0, 1)
     assert len(sink.spans) == 1
 
@@ -307,7 +307,7 @@ for _ in range(50):  # one by one: each is a record of its own
 stats = spanledger.delivery_stats()
 print(stats.waiting, 0 < stats.spooled < 50, stats.spool_failures > 0, flush=True)
 sys.stdin.readline()
-assert spanledger.flush(30)
+assert spanledger.flush(100)
 print(spanledger.delivery_stats().delivered)
 """
 )
@@ -341,11 +341,11 @@ def test_a_spool_emptied_by_somebody_is_made_anew(
         client.messages.create(**ask())
         assert sink.wait(lambda: sink.requests > 0)
         shutil.rmtree(spool.root)
-        assert eventually(lambda: delivery.flush(30.0))  # the answer to wait may arrive only now
+        assert eventually(lambda: delivery.flush(100.0))  # the answer to wait may arrive only now
         assert delivery.stats().dropped == 1
         client.messages.create(**ask())
 
-        assert delivery.flush(30.0)
+        assert delivery.flush(100.0)
         assert delivery.stats() == (1, 0, 0, 1, 0, 0)
 
 
@@ -368,7 +368,7 @@ def test_the_argument_names_the_folder(
     other = Sink()
     try:
         with delivering(other.url, pace=QUICK, spool=SpoolSettings(tmp_path / "named")) as heir:
-            assert heir.flush(30.0)
+            assert heir.flush(100.0)
     finally:
         other.close()
     assert len(other.spans) == 1

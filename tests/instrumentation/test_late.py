@@ -65,10 +65,10 @@ def test_a_late_span_is_the_same_span(
     with spanledger.tags(team="search", session="s-1"):
         with delivering(sink.url) as delivery:
             case.run(simulator)
-            assert delivery.flush(30.0)
+            assert delivery.flush(100.0)
         spanledger.instrument(sink.url)
         case.run(simulator)
-        assert spanledger.flush(30.0)
+        assert spanledger.flush(100.0)
     live, late = sink.spans
 
     assert described(late) == described(live)
@@ -86,7 +86,7 @@ def test_a_late_span_has_its_calls_times_and_parent(
         client.messages.create(**ask())
         after = time.time_ns()
     client.messages.create(**ask())
-    assert spanledger.flush(30.0)
+    assert spanledger.flush(100.0)
     child, root = sink.spans
     context = parent.get_span_context()
 
@@ -110,7 +110,7 @@ def test_what_the_caller_does_to_the_answer_changes_no_span(
         split, "ephemeral_1h_input_tokens"
     ):  # older SDKs have a plain dict there, or nothing
         split.ephemeral_1h_input_tokens += 1_000_000
-    assert spanledger.flush(30.0)
+    assert spanledger.flush(100.0)
     [span] = sink.spans
 
     attributes = {item.key: value(item.value) for item in span.attributes}
@@ -125,5 +125,5 @@ def test_a_disabled_sdk_sends_nothing(
     spanledger.instrument(sink.url)
     client.messages.create(**ask())
 
-    assert spanledger.flush(30.0)
+    assert spanledger.flush(100.0)
     assert sink.spans == []

@@ -158,7 +158,7 @@ async def test_a_stream_cancelled_before_its_first_event(
     async_client: AsyncClient, spans: Spans
 ) -> None:
     """A task cancelled while it waits for the stream to open is a cancelled call."""
-    task = asyncio.ensure_future(async_client.messages.create(**ask(delay_s=0.5), stream=True))
+    task = asyncio.ensure_future(async_client.messages.create(**ask(delay_s=30), stream=True))
     await asyncio.sleep(0.05)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -90,8 +90,9 @@ def _prove(settings: Settings, simulator: Simulator, scene: Scene) -> None:
         duration_s=_ONCE_LIVE_S,
         rate=_ONCE_RATE,
         seed=scene.seed,
+        patience_s=_ONCE_PATIENCE_S,
     ) as traffic:
-        if not traffic.wait(_ONCE_PATIENCE_S):
+        if not traffic.wait(_ONCE_LIVE_S + 2 * _ONCE_PATIENCE_S):
             raise TrafficError("The services of the demo did not come to an end in time.")
     result = reconcile(settings.collector.url, None, simulator.bill())
     out.print(result.text, markup=False, soft_wrap=True)

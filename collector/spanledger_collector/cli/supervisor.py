@@ -14,7 +14,7 @@ from spanledger_collector.cli.children import Child, Part, PartFailed
 
 __all__ = ["Part", "PartFailed", "Supervisor"]
 
-READY_TIMEOUT_S = 60.0
+READY_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 15.0
 
 _POLL_S = 0.1

@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("--simulator-url", required=True)
     parser.add_argument("--rate", type=float, default=0.5, help="interactions per second")
     parser.add_argument("--duration", type=float, default=None, help="seconds; default: no end")
-    parser.add_argument("--patience", type=float, default=8.0, help="seconds for the last spans")
+    parser.add_argument("--patience", type=float, default=15.0, help="seconds for the last spans")
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     spanledger.instrument()
