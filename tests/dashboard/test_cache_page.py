@@ -105,6 +105,18 @@ def test_lifetimes_are_told_apart(cached: str, open_app: Opening) -> None:
     assert "5 minutes: 2M tokens, \\$2.50. 1 hour: 0 tokens" in texts(app)
 
 
+def test_writes_of_unknown_lifetime_are_told(collector: Collecting, open_app: Opening) -> None:
+    """They are counted as five minutes, and the page says how many."""
+    unknown: dict[str, Fact] = {**WRITTEN}
+    del unknown[semconv.CACHE_WRITE_5M_TOKENS]
+    with collector() as url:
+        report(url, [Told(SECOND, facts=unknown)])
+        told = texts(open_app(url, PAGE))
+
+    assert "1 call did not tell the lifetime of what they wrote" in told
+    assert "1 call (100.0%) of these sums with an estimated cost" in told
+
+
 def test_the_group_and_the_filters_are_in_the_link(cached: str, open_app: Opening) -> None:
     """A link opens the same tables of the same calls."""
     app = open_app(cached, PAGE, by="model", feature="search")

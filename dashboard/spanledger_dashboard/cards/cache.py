@@ -14,7 +14,7 @@ from spanledger_dashboard.cards.card import card, escaped, guarded, metric
 from spanledger_dashboard.cards.period import comparable, compared_with, doubt, period
 from spanledger_dashboard.catalogue import DIMENSIONS
 from spanledger_dashboard.charts_signed import signed_bars
-from spanledger_dashboard.data import Filters
+from spanledger_dashboard.data import Filters, ledger
 from spanledger_dashboard.data import cache as asked
 from spanledger_dashboard.layout import grid
 from spanledger_dashboard.settings import Source
@@ -24,6 +24,7 @@ __all__ = ["headline", "late_reuses", "misses", "over_time", "worst", "writes_by
 
 _HEIGHT = 260
 _PERCENT = "%.1f%%"
+_UNTOLD = "cache_ttl_split_unknown"
 
 
 class _Period(NamedTuple):
@@ -251,6 +252,17 @@ def _writes(source: Source, shown: Window, wanted: Filters, bucket: str) -> None
             alt=f"Cache writes by {bucket} and lifetime. {told}",
         )
         st.caption(escaped(told))
+        _lifetimes_unknown(source, shown, wanted)
+
+
+def _lifetimes_unknown(source: Source, shown: Window, wanted: Filters) -> None:
+    found = ledger.doubts(source, shown.start, shown.end, wanted)
+    calls = sum(each.calls for each in found if each.cost_reason == _UNTOLD)
+    if calls:
+        st.caption(
+            f":orange[:material/help: {formats.count(calls, 'call')} did not tell the lifetime of "
+            "what they wrote: counted and priced as five minutes]"
+        )
 
 
 def _lifetimes(caching: Caching) -> str:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import streamlit as st
 
-from spanledger_dashboard.data.asking import ask, between, instant, iso
+from spanledger_dashboard.data.asking import Filters, accepted, ask, between, instant, iso
 from spanledger_dashboard.data.state import health_row
 from spanledger_dashboard.findings import Reporter, State
 from spanledger_dashboard.settings import Source
@@ -83,9 +83,11 @@ def reporters(source: Source, start: datetime, end: datetime | None) -> list[Rep
     ]
 
 
-def doubts(source: Source, start: datetime, end: datetime | None) -> list[Doubt]:
+def doubts(
+    source: Source, start: datetime, end: datetime | None, filters: Filters = ()
+) -> list[Doubt]:
     """Why costs are estimated or unknown, by source."""
-    rows = _cost_reasons(source, iso(start), iso(end)).to_pylist()
+    rows = _cost_reasons(source, iso(start), iso(end), filters).to_pylist()
     return [Doubt(*(row[name] for name in Doubt._fields)) for row in rows]
 
 
@@ -108,9 +110,9 @@ def _duplicates(source: Source, start: str, end: str | None) -> pa.Table:
     return ask(source, "duplicates", between(start, end))
 
 
-@st.cache_data(ttl=10, max_entries=16, show_spinner=False)
-def _cost_reasons(source: Source, start: str, end: str | None) -> pa.Table:
-    return ask(source, "cost_reasons", between(start, end))
+@st.cache_data(ttl=10, max_entries=32, show_spinner=False)
+def _cost_reasons(source: Source, start: str, end: str | None, filters: Filters) -> pa.Table:
+    return ask(source, "cost_reasons", {**between(start, end), **accepted(filters)})
 
 
 @st.cache_data(ttl=5, max_entries=16, show_spinner=False)
