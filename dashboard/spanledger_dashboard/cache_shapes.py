@@ -23,10 +23,13 @@ __all__ = [
     "cause",
     "hit_shares",
     "missed_by_cause",
+    "missed_usd",
     "net_by_step",
     "reuse_rows",
+    "rewritten_usd",
     "savings",
     "worst_rows",
+    "worth_an_hour_usd",
     "writes",
 ]
 
@@ -95,6 +98,22 @@ def writes(found: ByStep, steps: Sequence[Bucket]) -> list[Slice]:
         )
         if tokens
     ]
+
+
+def missed_usd(misses: Iterable[Miss]) -> Decimal:
+    """What misses cost beyond reading, as far as a price is known."""
+    return sum((miss.cost_usd or Decimal(0) for miss in misses), start=Decimal(0))
+
+
+def rewritten_usd(reuses: Iterable[Reuse]) -> Decimal:
+    """What writing again cost."""
+    return sum((reuse.rewritten_usd for reuse in reuses), start=Decimal(0))
+
+
+def worth_an_hour_usd(reuses: Iterable[Reuse]) -> Decimal:
+    """What one-hour writes would have saved, chosen only where they pay."""
+    gains = (max(reuse.saved_by_1h_usd, Decimal(0)) for reuse in reuses)
+    return sum(gains, start=Decimal(0))
 
 
 def missed_by_cause(now: Iterable[Miss], before: Iterable[Miss]) -> list[Compared]:

@@ -113,6 +113,19 @@ def test_a_late_reuse_has_a_verdict() -> None:
     assert told == [("7 min 0 s", "Use 1-hour writes"), ("—", "Keep 5 minutes")]
 
 
+def test_sums_leave_unknown_prices_out() -> None:
+    """And count one-hour writes only where they pay."""
+    misses = [Miss("a", "", 1, 5, None), Miss("b", "", 1, 5, Decimal(2))]
+    reuses = [
+        Reuse("web", "chat", "m", 4, 2, 0.5, 420.0, 10, Decimal(2), Decimal("0.4")),
+        Reuse("web", "find", "m", 4, 2, 0.5, 420.0, 10, Decimal(1), Decimal(-9)),
+    ]
+
+    assert cache_shapes.missed_usd(misses) == 2
+    assert cache_shapes.rewritten_usd(reuses) == 3
+    assert cache_shapes.worth_an_hour_usd(reuses) == Decimal("0.4")
+
+
 def test_the_net_is_a_tick_on_the_bars() -> None:
     """Above and below zero in one stack, with what is left on top."""
     with alt.data_transformers.enable("default"):

@@ -3,14 +3,14 @@
 from datetime import datetime
 
 from spanledger_dashboard import address, filters
-from spanledger_dashboard.cards import health
+from spanledger_dashboard.cards import health, reports
 
 settings = address.settings()
 
 health.freshness(settings.source, settings.zone)
 health.to_do(settings.source, settings.zone)
 shown = filters.choose_window(datetime.now(settings.zone), settings.zone)
-health.refused(settings.source, shown)
-health.reporters(settings.source, shown)
-health.doubts(settings.source, shown)
+reports.refused(settings.source, shown)
+reports.reporters(settings.source, shown)
+reports.doubts(settings.source, shown)
 health.ledger(settings.source, shown)
