@@ -22,7 +22,7 @@ from spanledger_collector.ports import PortInUse
 from spanledger_collector.prices import PricesInForce
 from spanledger_collector.receive.grpc_server import GrpcServer
 from spanledger_collector.settings import CollectorSettings, Settings
-from spanledger_collector.store.duckdb import DuckDBStore, Keep
+from spanledger_collector.stores import open_store
 from spanledger_collector.tls import TlsError
 
 __all__ = ["PortInUse", "RunningCollector", "TlsError", "run_collector", "running_collector"]
@@ -114,13 +114,7 @@ async def _run(
     """Open the store, serve until stopped, then drain, commit and close, in that order."""
     prices = PricesInForce(settings.prices.overrides)
     with opened(settings.collector) as ports:
-        store = DuckDBStore(
-            settings.store.path,
-            settings.store.memory_limit,
-            settings.store.threads,
-            Keep(settings.store.calls_keep_days, settings.store.spans_keep_days),
-            settings.store.min_free_bytes,
-        )
+        store = open_store(settings.store)
         try:
             collector = Collector(store, settings.collector, prices, Wanted.of(settings), clock)
             collector.start()

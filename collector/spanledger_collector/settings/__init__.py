@@ -35,7 +35,8 @@ from spanledger_collector.settings._messages import (
     rule_of,
     section_models,
 )
-from spanledger_collector.settings._models import PricesSettings, Settings, StoreSettings
+from spanledger_collector.settings._models import PricesSettings, Settings
+from spanledger_collector.settings._store import StoreSettings
 from spanledger_collector.settings._tokens import TeamToken
 from spanledger_collector.settings._values import is_loopback
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import ByteSize, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -15,38 +15,8 @@ from spanledger_collector.settings._alerts import AlertsSettings, Budget, check_
 from spanledger_collector.settings._collector import CollectorSettings
 from spanledger_collector.settings._dashboard import DashboardSettings
 from spanledger_collector.settings._section import Section
-from spanledger_collector.settings._values import Memory, is_loopback
-
-
-class StoreSettings(Section):
-    """Where the ledger lies and what the database may use."""
-
-    path: Path = Field(
-        default=Path("spanledger-data"),
-        description="Data folder; the database is `ledger.duckdb` in it. In the settings file a"
-        " relative path starts at the file's own folder.",
-    )
-    memory_limit: Memory | None = Field(default="2GB", description="Memory the database may use.")
-    threads: int | None = Field(
-        default=None, gt=0, description="Threads the database may use; by default one per core."
-    )
-    min_free_bytes: ByteSize = Field(
-        default=ByteSize(512 * 1024 * 1024),
-        ge=0,
-        description="Room on the disk below which nothing more is written; reading goes on.",
-    )
-    calls_keep_days: int = Field(
-        default=400,
-        ge=1,
-        le=36_500,
-        description="Days for which calls are kept. Sums by hour of older ones remain.",
-    )
-    spans_keep_days: int = Field(
-        default=30,
-        ge=1,
-        le=36_500,
-        description="Days for which all else is kept: other spans, metric points, refused spans.",
-    )
+from spanledger_collector.settings._store import StoreSettings
+from spanledger_collector.settings._values import is_loopback
 
 
 class PricesSettings(Section):

@@ -1,0 +1,8 @@
+"""The store beyond one machine: a DuckLake of Parquet files, with its catalog in PostgreSQL."""
+
+from __future__ import annotations
+
+from spanledger_collector.store.lake.place import LakePlace
+from spanledger_collector.store.lake.store import LakeStore
+
+__all__ = ["LakePlace", "LakeStore"]

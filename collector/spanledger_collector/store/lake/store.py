@@ -1,0 +1,260 @@
+"""`Store` in a lake: append to the inbox, answer from the tables, maintain them if elected."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spanledger_collector.store import sql_files
+from spanledger_collector.store.duckdb.backup import back_up
+from spanledger_collector.store.duckdb.exporting import export
+from spanledger_collector.store.duckdb.reading import Readers, RunningQuery
+from spanledger_collector.store.duckdb.retention import Keep
+from spanledger_collector.store.duckdb.rollups import Rollups
+from spanledger_collector.store.errors import StoreError, StoreUnavailable
+from spanledger_collector.store.lake.connection import Translating, in_transaction
+from spanledger_collector.store.lake.dialect import LAKE
+from spanledger_collector.store.lake.election import Session
+from spanledger_collector.store.lake.inbox import Inbox
+from spanledger_collector.store.lake.maintainer import Maintainer
+from spanledger_collector.store.lake.opening import SCHEMA_VERSION, open_lake
+from spanledger_collector.store.lake.place import LakePlace
+from spanledger_collector.store.lake.settling import settled
+from spanledger_collector.store.protocol import Appended, Backup, Batch, StoreState
+
+__all__ = ["LakeStore"]
+
+LOOK_EVERY_S: Final = 5.0
+"""How often it is looked how much waits and how large the lake is."""
+_SIZE: Final = f"select coalesce(sum(file_size_bytes), 0) from ducklake_table_info('{LAKE}')"
+
+
+class LakeStore:
+    """A ledger in a DuckLake that any number of collectors share.
+
+    Args:
+        place: where it is.
+        folder: where files may lie for a moment.
+        memory_limit: what DuckDB may use, such as `2GB`.
+        threads: how many threads DuckDB may use.
+        keep: for how many days rows are kept.
+        maintain: whether to maintain it, if elected.
+
+    Raises:
+        StoreError: the lake cannot or must not be opened.
+    """
+
+    def __init__(
+        self,
+        place: LakePlace,
+        folder: Path,
+        memory_limit: str | None = None,
+        threads: int | None = None,
+        keep: Keep | None = None,
+        *,
+        maintain: bool = True,
+    ) -> None:
+        self._place = place
+        self._folder = folder
+        self._memory_limit = memory_limit
+        self._threads = threads
+        self._keep = keep or Keep()
+        self._maintain = maintain
+        self._readers = Readers()
+        folder.mkdir(parents=True, exist_ok=True)
+        self._open()
+
+    def _open(self) -> None:
+        self._connection = open_lake(self._place, self._memory_limit, self._threads)
+        self._session = Session(self._place.connection)
+        self._inbox = Inbox(self._session)
+        try:
+            self._inbox.create()
+        except psycopg.Error as error:
+            raise StoreError(f"The lake's inbox cannot be made in PostgreSQL: {error}") from error
+        self._watching = _Watching(self._place.connection)
+        self._readers.admit(self._connection)
+        self._maintainer = Maintainer(self._connection.cursor(), self._place.connection, self._keep)
+        if self._maintain:
+            self._maintainer.start()
+
+    @property
+    def folder(self) -> Path:
+        """Where files may lie for a moment."""
+        return self._folder
+
+    @property
+    def maintains(self) -> bool:
+        """Whether this collector is the one that maintains the lake."""
+        return self._maintainer.elected
+
+    def append(self, batches: Sequence[Batch]) -> Appended:
+        """Commit batches to the inbox; whether their calls count is found out by the maintainer."""
+        if self._watching.bytes_waiting > self._place.max_inbox_bytes:
+            raise StoreUnavailable(
+                f"More than {self._place.max_inbox_bytes >> 20} MiB wait in PostgreSQL to be taken "
+                "into the lake: either no collector maintains it, or its files cannot be written."
+            )
+        try:
+            number = self._inbox.put(batches)
+        except psycopg.Error as error:
+            self._session.close()
+            raise StoreUnavailable(f"PostgreSQL cannot commit: {error}") from error
+        return Appended(
+            batch_id=number,
+            calls=sum(batch.calls.num_rows for batch in batches),
+            spans=sum(batch.spans.num_rows for batch in batches),
+            quarantined=sum(batch.quarantine.num_rows for batch in batches),
+            duplicates=0,
+            points=sum(batch.points.num_rows for batch in batches),
+        )
+
+    def roll_up(self) -> bool:
+        """Nothing: that is the maintainer's."""
+        return False
+
+    def catch_up(self) -> bool:
+        """Nothing: that is the maintainer's."""
+        return False
+
+    def pack(self) -> int:
+        """Nothing: that is the maintainer's."""
+        return 0
+
+    def tidy(self) -> bool:
+        """Nothing: that is the maintainer's."""
+        return False
+
+    def reprice(self, calls: pa.Table, entry: pa.Table) -> None:
+        """Give calls other costs, and count their hours again from nothing."""
+        connection = self._connection.cursor()
+        lake = Translating.of(connection)
+        rollups = Rollups(lake, lambda work: in_transaction(connection, work))
+        starts = pc.floor_temporal(calls["start_time"], unit="hour")
+        hours = pc.unique(starts).to_pylist()
+
+        def work() -> None:
+            newest, _ = settled(connection)
+            if hours:
+                rollups.count(newest)
+                others = _hours_of_other_models(lake, calls)
+                for name in ("reprice_amounts", "reprice_reasons"):
+                    _give(lake, name, calls)
+                rollups.recount(hours, newest, latency_of=others)
+            _give(lake, "insert_reprice", entry)
+
+        try:
+            with Session(self._place.connection) as session, session.turn():
+                in_transaction(connection, work)
+        except psycopg.Error as error:
+            raise StoreUnavailable(f"PostgreSQL does not answer: {error}") from error
+        finally:
+            connection.close()
+
+    def probe(self) -> None:
+        """See whether PostgreSQL commits again."""
+        try:
+            self._inbox.waiting()
+        except psycopg.Error as error:
+            self._session.close()
+            raise StoreUnavailable(f"PostgreSQL does not answer: {error}") from error
+
+    def reopen(self) -> None:
+        """Close the lake, whatever state it is in, and open it again."""
+        self.close()
+        self._open()
+
+    def back_up(self, target: Path) -> Backup:
+        """Write all that is committed now into a new DuckDB file, and check it."""
+        return back_up(self._readers, target)
+
+    def export(
+        self,
+        sql: str,
+        parameters: Mapping[str, object],
+        columns: Sequence[str],
+        *,
+        as_text: bool,
+    ) -> Iterator[pa.RecordBatch]:
+        """Run a query and yield its rows, however many."""
+        return export(self._readers, sql, parameters, columns, as_text=as_text)
+
+    def query(self) -> RunningQuery:
+        """Prepare to answer one query."""
+        return RunningQuery(self._readers)
+
+    def state(self) -> StoreState:
+        """Say where the store stands; what waits in the inbox counts as one pass not yet made."""
+        try:
+            with self._readers.cursor() as cursor:
+                newest, _ = settled(cursor)
+                size = self._watching.size_of(cursor)
+        except duckdb.Error as error:
+            raise StoreUnavailable(f"The lake cannot answer: {error}") from error
+        keep = self._keep
+        return StoreState(SCHEMA_VERSION, newest, size, None, keep.calls, keep.spans)
+
+    def close(self) -> None:
+        """Let go of the lake; what waits in the inbox is another collector's."""
+        self._maintainer.close()
+        self._watching.close()
+        self._readers.expel()
+        self._session.close()
+        self._connection.close()
+
+
+class _Watching:
+    """What is looked at now and then, from a session of its own, by whichever thread comes by."""
+
+    def __init__(self, target: str) -> None:
+        self._session = Session(target)
+        self._inbox = Inbox(self._session)
+        self._lock = threading.Lock()
+        self._next_look = self._next_size = 0.0
+        self._bytes = self._size = 0
+
+    @property
+    def bytes_waiting(self) -> int:
+        """What waits in the inbox, a few seconds ago."""
+        with self._lock:
+            if time.monotonic() >= self._next_look:
+                self._next_look = time.monotonic() + LOOK_EVERY_S
+                try:
+                    _, self._bytes = self._inbox.waiting()
+                except psycopg.Error:
+                    self._session.close()  # appending finds out by itself
+            return self._bytes
+
+    def size_of(self, cursor: duckdb.DuckDBPyConnection) -> int:
+        """What the lake's files hold, a few seconds ago."""
+        with self._lock:
+            if time.monotonic() >= self._next_size:
+                self._next_size = time.monotonic() + LOOK_EVERY_S
+                [[size]] = cursor.execute(_SIZE).fetchall()
+                self._size = int(size)
+            return self._size
+
+    def close(self) -> None:
+        self._session.close()
+
+
+def _hours_of_other_models(lake: duckdb.DuckDBPyConnection, calls: pa.Table) -> list[datetime]:
+    lake.register("incoming", calls)
+    rows = lake.execute(sql_files.statement("hours_of_other_models")).fetchall()
+    lake.unregister("incoming")
+    return [row[0] for row in rows]
+
+
+def _give(lake: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
+    lake.register("incoming", rows)
+    lake.execute(sql_files.statement(name)).fetchall()
+    lake.unregister("incoming")

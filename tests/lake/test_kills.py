@@ -1,0 +1,64 @@
+"""Whatever is killed, no acknowledged call is lost and none counts twice.
+
+A short run; `make lake-soak` kills everything again and again, on S3, and notes recovery times.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.lake.environment import LakeCollector, lake_collectors, lake_python
+from tests.lake.senders import COST_USD, Senders, totals
+from tests.lake.services import Postgres, postgres, wait_until
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Postgres]:
+    """A PostgreSQL of its own, in a folder that its user may enter."""
+    lake_python()
+    with tempfile.TemporaryDirectory(prefix="spanledger-pg-") as folder:
+        Path(folder).chmod(0o755)
+        with postgres(Path(folder) / "pg") as cluster:
+            yield cluster
+
+
+def settings(cluster: Postgres, name: str, folder: Path) -> dict[str, str]:
+    return {
+        "SPANLEDGER_STORE__CATALOG": f"ducklake:postgres:{cluster.create(name)}",
+        "SPANLEDGER_STORE__DATA_PATH": str(folder / "files"),
+        "SPANLEDGER_STORE__MEMORY_LIMIT": "512MB",
+    }
+
+
+def maintainer(collectors: list[LakeCollector]) -> LakeCollector | None:
+    return next((each for each in collectors if each.maintains()), None)
+
+
+def test_nothing_acknowledged_is_lost_and_nothing_counts_twice(
+    cluster: Postgres, tmp_path: Path
+) -> None:
+    """A collector, the maintainer and PostgreSQL are killed while calls come in from all sides."""
+    with lake_collectors(tmp_path, 2, settings(cluster, "kills", tmp_path)) as collectors:
+        wait_until(lambda: maintainer(collectors), "a maintainer is elected")
+        with Senders([each.url for each in collectors]) as senders:
+            wait_until(lambda: totals(collectors[0].url)[0] > 100, "calls are taken in")
+            killed = maintainer(collectors)
+            assert killed is not None
+            killed.kill()
+            wait_until(lambda: maintainer(collectors), "another collector maintains the lake")
+            before = senders.acknowledged
+            wait_until(lambda: senders.acknowledged > before + 100, "calls are acknowledged")
+            killed.start()
+            cluster.restart_immediately()
+            before = senders.acknowledged
+            wait_until(lambda: senders.acknowledged > before + 100, "calls are acknowledged again")
+        told = (senders.acknowledged, str(Decimal(COST_USD) * senders.acknowledged))
+        for collector in collectors:
+            wait_until(lambda url=collector.url: totals(url) == told, f"{told}", 120)
