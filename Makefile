@@ -2,8 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LAKE_SUITE := $(addprefix tests/collector/test_,count_once_recorded.py count_once_properties.py \
+  retention.py rollup.py rollups_behind.py)
 
-.PHONY: check test demo matrix sdk-suite otelcol kills lock install format clean
+.PHONY: check test demo matrix sdk-suite otelcol kills lake lake-suite lock install format clean
 
 check: install            ## the whole gate: lint, types, import contracts, tests
 	$(BIN)/ruff check
@@ -26,6 +28,13 @@ sdk-suite: install        ## the SDK's own test-suite, without and with us
 
 otelcol:                   ## the upstream Collector, which some tests run (needs Go)
 	.ci/otelcol
+
+lake:                      ## the environment in which a lake's collectors run
+	.ci/lake
+
+lake-suite: install lake   ## the store's tests on a lake instead of a file
+	PYTHONPATH=instrumentation:collector:dashboard:. $$(.ci/lake) -m pytest -p tests.lake.on_a_lake \
+	  -p no:cacheprovider --timeout 900 $(LAKE_SUITE)
 
 kills: install             ## kill -9 of the collector, fifty times
 	SPANLEDGER_TEST_KILLS=50 $(BIN)/pytest tests/durability/test_kills.py

@@ -1,0 +1,59 @@
+"""Statements written for a DuckDB file, as the lake takes them."""
+
+from __future__ import annotations
+
+import pytest
+
+from spanledger_collector.store import sql_files
+from spanledger_collector.store.lake.dialect import Column, create_table, create_view, translated
+
+WRITING = ("insert into ", "delete from ", "update ")
+
+
+def statements() -> list[str]:
+    folder = sql_files._ROOT.joinpath("statements")
+    names = [file.name.removesuffix(".sql") for file in folder.iterdir()]
+    return sorted(name for name in names if name != "create_schema_version")
+
+
+@pytest.mark.parametrize("name", statements())
+def test_every_statement_that_writes_names_the_lake(name: str) -> None:
+    """No statement writes to a view, and none that only reads is changed but for row ids."""
+    text = sql_files.statement(name)
+    lines = translated(text).splitlines()
+    writes = [line for line in lines if line.startswith(WRITING)]
+
+    assert all(" lake." in line for line in writes)
+    assert translated(translated(text)) == translated(text)
+    if not writes and "rowid as" not in text:
+        assert translated(text) == text
+
+
+def test_ids_become_text() -> None:
+    """What is inserted has its ids as hexadecimal text, whatever they were before."""
+    sql = translated("-- Why?\ninsert into spans by name\nselect * from incoming")
+
+    assert sql.startswith("insert into lake.spans by name select * replace (")
+    assert "printf('%016x', span_id) as span_id" in sql
+    assert sql.endswith("from (select * from incoming)")
+
+
+def test_a_table_keeps_what_parquet_can_keep() -> None:
+    """Ids are text, wide integers decimals, and what is worked out is not stored but shown."""
+    columns = [
+        Column("call_key", "VARCHAR", True, "coalesce(own_key, message_id)"),
+        Column("trace_id", "UUID", False, None),
+        Column("span_id", "UBIGINT", False, None),
+        Column("requests", "HUGEINT", True, None),
+    ]
+
+    assert create_table("t", columns) == (
+        "create table lake.t (trace_id VARCHAR not null, span_id VARCHAR not null,"
+        " requests DECIMAL(38,0))"
+    )
+    assert create_view("t", columns) == (
+        "create or replace view t as select rowid as rowid,"
+        " coalesce(own_key, message_id) as call_key, cast(trace_id as UUID) as trace_id,"
+        " cast('0x' || span_id as ubigint) as span_id, cast(requests as HUGEINT) as requests"
+        " from lake.t"
+    )
