@@ -44,7 +44,7 @@ format: install           ## rewrite the code as ruff likes it
 	$(BIN)/ruff format
 
 lock:                     ## renew constraints.txt (needs uv)
-	uv export --upgrade --all-extras --no-emit-project --no-hashes --no-header --no-annotate \
+	uv export --upgrade --all-extras --no-extra lake --no-emit-project --no-hashes --no-header --no-annotate \
 	  --quiet --output-file constraints.txt
 
 install: $(VENV)/.installed

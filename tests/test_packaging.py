@@ -54,9 +54,13 @@ def services() -> dict[str, Service]:
 
 
 def requirements() -> list[Requirement]:
-    """Everything that pyproject.toml asks for, extras included."""
+    """Everything that pyproject.toml asks for, extras included but for the lake's.
+
+    The lake pins DuckDB and its extensions itself, to another DuckDB than the lock.
+    """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    extras = project["optional-dependencies"]
+    groups = [project["dependencies"], *(extras[name] for name in extras if name != "lake")]
     return [Requirement(line) for group in groups for line in group]
 
 
