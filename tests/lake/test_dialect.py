@@ -7,7 +7,7 @@ import pytest
 from spanledger_collector.store import sql_files
 from spanledger_collector.store.lake.dialect import Column, create_table, create_view, translated
 
-WRITING = ("insert into ", "delete from ", "update ")
+WRITING = ("insert into ", "insert or ", "merge into ", "delete from ", "update ")
 
 
 def statements() -> list[str]:

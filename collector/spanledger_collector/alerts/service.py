@@ -94,7 +94,12 @@ class Alerting:
         )
         self.courier = Courier(store, writer.run, self._channels, self.clock)
         self.watch = Watch(
-            self._evaluator, self.courier, shown, self.clock, wanted.alerts.interval_s
+            self._evaluator,
+            self.courier,
+            shown,
+            self.clock,
+            wanted.alerts.interval_s,
+            lambda: store.leads,
         )
 
     @property

@@ -33,6 +33,7 @@ class Watch:
         shown: shows where budgets stand.
         clock: the time, as naive UTC.
         interval_s: from one judgement to the next.
+        leads: whether this collector is the one that judges, where several share a ledger.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Watch:
         shown: AlertsShown,
         clock: Callable[[], datetime],
         interval_s: float,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
         self.failures = 0
         """Judgements that could not be made."""
@@ -52,6 +54,7 @@ class Watch:
         self._shown = shown
         self._clock = clock
         self._interval_s = interval_s
+        self._leads = leads
         self._one = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="spanledger-alerts", daemon=True)
@@ -91,7 +94,8 @@ class Watch:
         while not self._stop.wait(max(0.0, due - time.monotonic())):
             due = max(due + self._interval_s, time.monotonic())
             try:
-                self.judge()
+                if self._leads():
+                    self.judge()
             except (StoreUnavailable, QueueFull, FutureTimeout) as error:
                 _log.warning("alerts are judged later, as the ledger is away: %s", error)
             except Exception:  # noqa: BLE001 - this thread must outlive any rule

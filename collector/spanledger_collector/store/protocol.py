@@ -115,6 +115,10 @@ class Store(Protocol):
     def folder(self) -> Path:
         """Where its files are, and where others may lie for a moment."""
 
+    @property
+    def leads(self) -> bool:
+        """Whether this process does what one alone may do, such as judging alerts."""
+
     def append(self, batches: Sequence[Batch]) -> Appended:
         """Commit batches durably, all or none, leaving out what is already there.
 

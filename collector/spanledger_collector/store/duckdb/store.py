@@ -78,6 +78,11 @@ class DuckDBStore:
         """The data folder."""
         return self._folder
 
+    @property
+    def leads(self) -> bool:
+        """A file is one process's alone."""
+        return True
+
     def append(self, batches: Sequence[Batch]) -> Appended:
         """Commit batches as one transaction."""
         batch_id = self._newest + 1

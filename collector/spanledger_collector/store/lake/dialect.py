@@ -28,6 +28,11 @@ _HEX: Final = {
 }
 _WRITES = re.compile(r"^(insert into|delete from|update) (?!lake\.)(\w+)", re.MULTILINE)
 _INSERTS = re.compile(r"^insert into (\w+) by name\s+(.*)", re.MULTILINE | re.DOTALL)
+_UPSERTS = re.compile(
+    r"^insert or (replace|ignore) into (\w+)( by name)?\s+(.*)", re.MULTILINE | re.DOTALL
+)
+_KEYS: Final = {"alerts": "alert_id", "alert_outbox": "send_id", "watched_hours": "hour"}
+"""What tells rows apart where a file has a primary key."""
 _NUMBERED = re.compile(r"(rowid as \w+, \*)( exclude \()?")
 _KEY: Final = "coalesce(calls.own_key, calls.message_id, calls.request_id)"
 
@@ -46,6 +51,9 @@ class Column(NamedTuple):
 def translated(sql: str) -> str:
     """Write a statement for the lake."""
     sql = _NUMBERED.sub(_without_row_id, sql)
+    upserts = _UPSERTS.search(sql)
+    if upserts:
+        return _merge(*upserts.groups())
     inserts = _INSERTS.search(sql)
     if inserts and inserts[1] in _WITH_IDS:
         hexed = ", ".join(f"{_HEX[name]} as {name}" for name in _WITH_IDS[inserts[1]])
@@ -74,6 +82,17 @@ def create_view(name: str, columns: list[Column]) -> str:
     """Write the statement that shows a table of the lake as that of a DuckDB file."""
     shown = ", ".join(f"{_shown(column)} as {column.name}" for column in columns)
     return f"create or replace view {name} as select rowid as rowid, {shown} from {LAKE}.{name}"
+
+
+def _merge(how: str, table: str, by_name: str | None, rows: str) -> str:
+    """Replace or leave out rows by their key."""
+    key = _KEYS[table]
+    new = f"({rows}) as new" if by_name else f"({rows}) as new ({key})"
+    matched = "when matched then update by name " if how == "replace" else ""
+    return (
+        f"merge into {LAKE}.{table} using {new} using ({key})"
+        f" {matched}when not matched then insert{by_name or ''}"
+    )
 
 
 def _without_row_id(match: re.Match[str]) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import duckdb
 import psycopg
@@ -15,11 +15,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spanledger_collector.store import sql_files
+from spanledger_collector.store.duckdb.alerting import Alerting
 from spanledger_collector.store.duckdb.backup import back_up
 from spanledger_collector.store.duckdb.exporting import export
 from spanledger_collector.store.duckdb.reading import Readers, RunningQuery
 from spanledger_collector.store.duckdb.retention import Keep
 from spanledger_collector.store.duckdb.rollups import Rollups
+from spanledger_collector.store.duckdb.statements import Statements
 from spanledger_collector.store.errors import StoreError, StoreUnavailable
 from spanledger_collector.store.lake.connection import Translating, in_transaction
 from spanledger_collector.store.lake.dialect import LAKE
@@ -29,10 +31,11 @@ from spanledger_collector.store.lake.maintainer import Maintainer
 from spanledger_collector.store.lake.opening import SCHEMA_VERSION, open_lake
 from spanledger_collector.store.lake.place import LakePlace
 from spanledger_collector.store.lake.settling import settled
-from spanledger_collector.store.protocol import Appended, Backup, Batch, StoreState
+from spanledger_collector.store.protocol import AlertNotes, Appended, Backup, Batch, StoreState
 
 __all__ = ["LakeStore"]
 
+T = TypeVar("T")
 LOOK_EVERY_S: Final = 5.0
 """How often it is looked how much waits and how large the lake is."""
 _SIZE: Final = f"select coalesce(sum(file_size_bytes), 0) from ducklake_table_info('{LAKE}')"
@@ -93,8 +96,8 @@ class LakeStore:
         return self._folder
 
     @property
-    def maintains(self) -> bool:
-        """Whether this collector is the one that maintains the lake."""
+    def leads(self) -> bool:
+        """Whether this collector is the one that maintains the lake, and so judges alerts."""
         return self._maintainer.elected
 
     def append(self, batches: Sequence[Batch]) -> Appended:
@@ -155,6 +158,30 @@ class LakeStore:
         try:
             with Session(self._place.connection) as session, session.turn():
                 in_transaction(connection, work)
+        except psycopg.Error as error:
+            raise StoreUnavailable(f"PostgreSQL does not answer: {error}") from error
+        finally:
+            connection.close()
+
+    def note_alerts(self, notes: AlertNotes, hour: datetime | None = None) -> frozenset[str]:
+        """Enter alerts with their events and messages, all or nothing."""
+        return self._in_turn(lambda alerting: alerting.note(notes, hour))
+
+    def lease_sends(self, now: datetime, until: datetime, holder: str, most: int) -> pa.Table:
+        """Give out messages that are due."""
+        return self._in_turn(lambda alerting: alerting.lease(now, until, holder, most))
+
+    def settle_sends(self, settled: pa.Table) -> None:
+        """Note what came of messages that were given out."""
+        self._in_turn(lambda alerting: alerting.settle(settled))
+
+    def _in_turn(self, work: Callable[[Alerting], T]) -> T:
+        """Do something about alerts in a transaction, while nobody else changes the tables."""
+        connection = self._connection.cursor()
+        alerting = Alerting(Statements(Translating.of(connection)))
+        try:
+            with Session(self._place.connection) as session, session.turn():
+                return in_transaction(connection, lambda: work(alerting))
         except psycopg.Error as error:
             raise StoreUnavailable(f"PostgreSQL does not answer: {error}") from error
         finally:
