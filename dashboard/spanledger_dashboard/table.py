@@ -11,10 +11,13 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeAlias
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from spanledger_dashboard.catalogue import Measure, Value
 from spanledger_dashboard.measures import NOTHING, Totals
 
-__all__ = ["Line", "as_csv", "as_rows", "decimals", "tabulated"]
+__all__ = ["Line", "as_csv", "as_parquet", "as_rows", "decimals", "tabulated"]
 
 Groups: TypeAlias = Mapping[tuple[str, ...], Totals]
 
@@ -31,6 +34,9 @@ class Line(NamedTuple):
     before: Value
     change: Value
     change_share: float | None
+
+
+_NO_LINE = Line((), NOTHING, None, None, None, None, None)
 
 
 def tabulated(now: Groups, before: Groups, total: Totals, measure: Measure) -> list[Line]:
@@ -67,6 +73,21 @@ def as_csv(lines: Sequence[Line], labels: Sequence[str], measure: Measure) -> st
     rows = [_exact(line, labels, measure) for line in lines]
     writer.writerow(rows[0] if rows else [*labels, measure.label])
     writer.writerows(row.values() for row in rows)
+    return out.getvalue()
+
+
+def as_parquet(lines: Sequence[Line], labels: Sequence[str], measure: Measure) -> bytes:
+    """The same with types: money as decimals, counts as integers, names as they are."""
+    columns: dict[str, pa.Array] = {
+        label: pa.array([line.groups[place] for line in lines], pa.string())
+        for place, label in enumerate(labels)
+    }
+    known = [_known(line, measure) for line in lines]
+    for label in _known(_NO_LINE, measure):
+        values = [each[label] for each in known]
+        columns[label] = pa.array(values, _type_of(label, measure))
+    out = io.BytesIO()
+    pq.write_table(pa.table(columns), out, compression="zstd")
     return out.getvalue()
 
 
@@ -116,9 +137,14 @@ def _beside(totals: Totals, measure: Measure) -> dict[str, Any]:
 
 def _exact(line: Line, labels: Sequence[str], measure: Measure) -> dict[str, str]:
     groups = {label: _safe(name) for label, name in zip(labels, line.groups, strict=True)}
+    return groups | {label: _written(value) for label, value in _known(line, measure).items()}
+
+
+def _known(line: Line, measure: Measure) -> dict[str, Value]:
+    """All that a file says of a line, by the names of its columns."""
     totals = line.totals
     unit = " (USD)" if measure.unit == "money" else ""
-    known = {
+    return {
         f"{measure.label}{unit}": line.value,
         "Share": line.share,
         f"Before{unit}": line.before,
@@ -134,7 +160,13 @@ def _exact(line: Line, labels: Sequence[str], measure: Measure) -> dict[str, str
         "Cache-write tokens (1 h)": totals.cache_write_1h_tokens,
         "Output tokens": totals.output_tokens,
     }
-    return groups | {label: _written(value) for label, value in known.items()}
+
+
+def _type_of(label: str, measure: Measure) -> pa.DataType:
+    if label.endswith("(USD)"):
+        return pa.decimal128(38, 12)
+    shared = {"Share"} | ({measure.label, "Before", "Change"} if measure.unit == "share" else set())
+    return pa.float64() if label in shared else pa.int64()
 
 
 def _written(value: Value) -> str:

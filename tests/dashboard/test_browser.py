@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -70,6 +71,27 @@ def test_a_name_cannot_make_the_browser_ask_elsewhere(
         expect(page.get_by_text(f"Only service {name}")).to_be_visible()
 
 
+def test_a_spike_leads_to_its_call(browser: Browser, collector: Collecting) -> None:
+    """From the day that stands out to what drove it, to its traces, to the call: four clicks."""
+    usual = [Reported(timedelta(days=ago), input_tokens=MILLION) for ago in range(2, 10)]
+    spike = Reported(timedelta(days=1), input_tokens=40 * MILLION, feature="refunds", team="shop")
+    with collector() as url, serving(url) as dashboard, visiting(browser) as page:
+        report(url, [*usual, spike])
+        page.goto(dashboard)
+        page.get_by_role("link", name="What made").click()
+        metric(page, "Cost (USD)", "$40.00")
+        expect(page.get_by_text("What changed, by team and cause")).to_be_visible()
+        expect(page.get_by_text("+$40.00 shop new")).to_be_visible(timeout=PATIENCE_MS)
+
+        page.get_by_test_id("stMain").get_by_role("link", name="Traces").first.click()
+        page.get_by_test_id("stMain").get_by_role("link", name="refunds").click()
+
+        expect(page.get_by_text("Trace of refunds")).to_be_visible(timeout=PATIENCE_MS)
+        metric(page, "Cost (USD)", "$40.00")
+        expect(page.get_by_text(re.compile("^req_")).first).to_be_visible(timeout=PATIENCE_MS)
+        assert "team=shop" in page.url
+
+
 def test_a_link_opens_the_same_view(browser: Browser, dashboard: str) -> None:
     """What is chosen is in the address; back goes back, and a copied address shows the same."""
     with visiting(browser) as page:
@@ -94,16 +116,19 @@ def test_a_link_opens_the_same_view(browser: Browser, dashboard: str) -> None:
 def test_the_download_is_what_is_on_the_screen(
     browser: Browser, dashboard: str, tmp_path: Path
 ) -> None:
-    """Filtered alike, and exact."""
+    """Filtered alike, and exact, as text and with types."""
     with visiting(browser) as page:
         page.goto(f"{dashboard}/explorer?by=service&team=discovery")
         metric(page, "Cost (USD)", "$2.00")
-        with page.expect_download() as started:
-            page.get_by_role("button", name="Download CSV").click()
-        started.value.save_as(tmp_path / "shown.csv")
+        for kind in ("CSV", "Parquet"):
+            with page.expect_download() as started:
+                page.get_by_role("button", name=f"Download {kind}").click()
+            started.value.save_as(tmp_path / f"shown.{kind}")
 
-    (row,) = csv.DictReader((tmp_path / "shown.csv").read_text().splitlines())
+    (row,) = csv.DictReader((tmp_path / "shown.CSV").read_text().splitlines())
     assert (row["Service"], Decimal(row["Cost (USD)"])) == ("search", Decimal(2))
+    (typed,) = pq.read_table(tmp_path / "shown.Parquet").to_pylist()
+    assert (typed["Service"], typed["Cost (USD)"]) == ("search", Decimal(2))
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.dashboard.conftest import Collecting, Opening
@@ -38,7 +40,9 @@ def test_two_groups_make_a_table_that_adds_up(known_calls: str, open_app: Openin
     assert rows[:2] == [("payments", "checkout", 6.0, 6.0), ("discovery", "search", 2.0, 2.0)]
     assert ("legal", "checkout", 0.0, -8.0) in rows
     assert round(float(table["Share"].sum()), 6) == 100.0
-    assert len(app.get("vega_lite_chart")) == 2
+    words = [chart.proto.alt for chart in app.get("vega_lite_chart")]
+    assert words[1] == "Cost (USD) by team and service"
+    assert words[2].startswith("What changed by team: no change, $8.00 as before; legal -$8.00")
 
 
 def test_a_link_opens_its_filters(known_calls: str, open_app: Opening) -> None:
@@ -159,3 +163,31 @@ def test_hostile_names_are_shown_as_they_are(collector: Collecting, open_app: Op
         element.value for element in [*app.markdown, *app.caption] if "here.ex" in element.value
     ]
     assert all(r"\!\[p\]\(http\://elsewhere\.example" in text for text in told)
+
+
+def test_what_changed_follows_the_first_group_and_the_filters(
+    known_calls: str, open_app: Opening
+) -> None:
+    """With the way to the slice and to its traces, which keep what is chosen."""
+    app = open_app(known_calls, EXPLORER, by="service", team=["payments"])
+
+    assert app.get("vega_lite_chart")[-1].proto.alt == (
+        "What changed by service: +$6.00, from $0.00 to $6.00; checkout +$6.00 new"
+    )
+    ways = {link.proto.label: link.proto.query_string for link in app.get("page_link")}
+    assert ways["Explore"] == "team=payments&by=feature&service=checkout"
+    assert ways["Traces"] == "team=payments&show=traces&service=checkout"
+
+
+def test_saved_views_stand_in_the_sidebar(
+    known_calls: str, open_app: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is the whole link, also with several values, and its name is only text."""
+    views = [{"name": "R&D *now*", "page": "explorer", "query": "team=r%26d&team=x&by=model"}]
+    monkeypatch.setenv("SPANLEDGER_DASHBOARD__VIEWS", json.dumps(views))
+
+    app = open_app(known_calls, EXPLORER, range="30d")
+
+    (view,) = (link.proto for link in app.get("page_link") if link.proto.icon.endswith("bookmark:"))
+    assert view.label == r"R\&D \*now\*"
+    assert view.query_string == "team=r%26d&team=x&by=model"

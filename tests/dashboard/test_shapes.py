@@ -8,6 +8,8 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import pyarrow.parquet as pq
+
 from spanledger_dashboard import shapes, table
 from spanledger_dashboard.buckets import buckets
 from spanledger_dashboard.catalogue import MEASURES
@@ -145,6 +147,33 @@ def test_the_file_is_exact() -> None:
 
     assert (row["Cost (USD)"], row["Before (USD)"]) == ("1234.000000000001", "0.1")
     assert row["Change (USD)"] == "1233.900000000001"
+
+
+def test_parquet_is_exact_and_typed() -> None:
+    """Decimals stay decimals, counts are integers, and a name needs no quoting."""
+    exact = costing("1234.000000000001")
+    lines = table.tabulated({("=a",): exact}, {}, exact, COST)
+
+    read_back = pq.read_table(io.BytesIO(table.as_parquet(lines, ["Model"], COST)))
+
+    (row,) = read_back.to_pylist()
+    assert (row["Model"], row["Cost (USD)"]) == ("=a", Decimal("1234.000000000001"))
+    assert (row["Calls"], row["Share"]) == (1, 1.0)
+    assert str(read_back.schema.field("Cost (USD)").type) == "decimal128(38, 12)"
+    assert str(read_back.schema.field("Calls").type) == "int64"
+
+
+def test_shares_in_parquet_are_shares() -> None:
+    """A measure that is a share has floats throughout; nothing at all is a file, too."""
+    lines = table.tabulated(
+        {("a",): Totals(input_tokens=1, cache_read_tokens=3)}, {}, NOTHING, HITS
+    )
+
+    (row,) = pq.read_table(io.BytesIO(table.as_parquet(lines, ["Model"], HITS))).to_pylist()
+    empty = pq.read_table(io.BytesIO(table.as_parquet([], ["Model"], COST)))
+
+    assert row["Cache-hit share"] == 0.75
+    assert empty.num_rows == 0
 
 
 def test_a_name_is_never_a_formula_in_a_spreadsheet() -> None:

@@ -85,7 +85,7 @@ def _drivers(here: Scope, dimension: str, leading: list[Change]) -> None:
             chosen: dict[str, Any] = {dimension: [moved.name]}
             inner = next(split for split in ("feature", "model") if split != dimension)
             way("explorer", "Explore", by=inner, **chosen)
-            way("traces", "Traces", **chosen)
+            way("traces", "Traces", show="traces", **chosen)
 
 
 def movers(here: Scope, dimension: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import streamlit as st
@@ -86,14 +87,11 @@ def table_and_download(given: Answer, shown: Window, question: Question) -> None
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         ):
             st.markdown(f"**By {_by(question, 2)}**", width="content")
-            st.download_button(
-                "Download CSV",
-                table.as_csv(lines, question.labels, measure),
-                file_name=f"spanledger-{shown.start:%Y%m%d}-{shown.until:%Y%m%d}.csv",
-                mime="text/csv",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+            with st.container(horizontal=True, width="content"):
+                _download("CSV", lambda: table.as_csv(lines, question.labels, measure), shown)
+                _download(
+                    "Parquet", lambda: table.as_parquet(lines, question.labels, measure), shown
+                )
         st.caption(_sum(given, shown, measure))
         rows = table.as_rows(lines, question.labels, measure, compared=given.comparable)
         st.dataframe(
@@ -107,6 +105,19 @@ def table_and_download(given: Answer, shown: Window, question: Question) -> None
         )
         if given.truncated:
             st.caption(":orange[:material/warning: Only the largest groups are listed.]")
+
+
+def _download(kind: str, content: Callable[[], str | bytes], shown: Window) -> None:
+    """A file that is made when it is asked for."""
+    name = f"spanledger-{shown.start:%Y%m%d}-{shown.until:%Y%m%d}.{kind.lower()}"
+    st.download_button(
+        f"Download {kind}",
+        content,
+        file_name=name,
+        mime="text/csv" if kind == "CSV" else "application/vnd.apache.parquet",
+        icon=":material/download:",
+        on_click="ignore",
+    )
 
 
 def _sum(given: Answer, shown: Window, measure: Measure) -> str:

@@ -5,6 +5,7 @@ import streamlit as st
 from spanledger_dashboard import filters, formats, states
 from spanledger_dashboard.cards import explore
 from spanledger_dashboard.cards.card import guarded
+from spanledger_dashboard.cards.changes import change
 from spanledger_dashboard.questions import answer
 
 here = filters.scope()
@@ -23,4 +24,5 @@ with guarded(height=60), st.skeleton(height=480):
         explore.headline(given, shown, wanted)
         explore.timeline(here.source, shown, question, wanted, given)
         explore.composition(given, question)
+        change(here, question.groups[0])
         explore.table_and_download(given, shown, question)
