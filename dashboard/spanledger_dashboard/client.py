@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import httpx2
 import pyarrow as pa
@@ -52,17 +52,40 @@ class Client:
         Raises:
             CollectorProblem: Which kind tells what happened.
         """
+        return self._table(self._post(f"/api/v1/query/{query}", params, _TIMEOUT))
+
+    def _post(
+        self, path: str, fields: Mapping[str, Any], timeout: httpx2.Timeout
+    ) -> httpx2.Response:
         try:
-            reply = self._http.post(f"/api/v1/query/{query}", json=dict(params))
+            reply = self._http.post(path, json=dict(fields), timeout=timeout)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.UnsupportedProtocol) as error:
             raise CollectorDown(self._url, str(error) or "no connection") from error
         except httpx2.TimeoutException as error:
-            raise SlowQuery(self._url, f"no answer to {query} in 35 s") from error
+            what = path.removeprefix("/api/v1/").removeprefix("query/")
+            raise SlowQuery(self._url, f"no answer to {what} in {timeout.read:.0f} s") from error
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise CollectorDown(self._url, str(error) or type(error).__name__) from error
         if reply.status_code != httpx2.codes.OK:
             raise self._refusal(reply)
-        return self._table(reply)
+        return reply
+
+    def tell(
+        self, route: str, fields: Mapping[str, Any], *, timeout_s: float | None = None
+    ) -> dict[str, Any]:
+        """Post to a route of the API that does something, and return what it answers.
+
+        Raises:
+            CollectorProblem: Which kind tells what happened.
+        """
+        timeout = _TIMEOUT if timeout_s is None else httpx2.Timeout(timeout_s, connect=3.0)
+        reply = self._post(f"/api/v1/{route}", fields, timeout)
+        try:
+            answer = reply.json()
+        except ValueError as error:
+            detail = "the answer is not JSON: is another server at this address?"
+            raise CollectorFailed(self._url, detail) from error
+        return answer if isinstance(answer, dict) else {}
 
     def close(self) -> None:
         """Let the connections go."""

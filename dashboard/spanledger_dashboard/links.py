@@ -100,6 +100,7 @@ PAGES: dict[str, Controls] = {
     "explorer": EXPLORER,
     "cache": Controls({"by": Choice(tuple(DIMENSIONS), "feature")}),
     "traces": TRACES,
+    "alerts": Controls(texts=("alert",)),
     "latency": Controls({"by": Choice(tuple(DIMENSIONS), "model")}),
 }
 """By the page's name in the address; Overview has none."""

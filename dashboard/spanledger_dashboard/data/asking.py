@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any, TypeAlias
 
@@ -11,7 +12,7 @@ import streamlit as st
 from spanledger_dashboard.client import Client, Params
 from spanledger_dashboard.settings import Source
 
-__all__ = ["Filters", "accepted", "ask", "between", "instant", "iso"]
+__all__ = ["Filters", "accepted", "ask", "between", "instant", "iso", "tell"]
 
 # What to look at: (dimension, accepted values), hashable so that it keys the caches.
 Filters: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
@@ -24,6 +25,17 @@ def ask(source: Source, query: str, params: Params) -> pa.Table:
         CollectorProblem: It did not answer, or refused.
     """
     return _client(source).ask(query, params)
+
+
+def tell(
+    source: Source, route: str, fields: Mapping[str, Any], *, timeout_s: float | None = None
+) -> dict[str, Any]:
+    """Have the collector do something; what it answers is not cached here.
+
+    Raises:
+        CollectorProblem: It did not answer, or refused.
+    """
+    return _client(source).tell(route, fields, timeout_s=timeout_s)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False, on_release=Client.close)

@@ -1,0 +1,118 @@
+"""What the collector tells of alerts, rules and budgets; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+__all__ = ["Alert", "Budget", "Event", "Only", "Rule", "Tried"]
+
+Only = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One alert: a rule, a group, and one episode of trouble."""
+
+    id: str
+    rule: str
+    kind: str
+    dimension: str
+    value: str
+    state: str
+    severity: str
+    pending_since: datetime
+    fired_at: datetime | None
+    resolved_at: datetime | None
+    bad_since: datetime
+    window_start: datetime
+    window_end: datetime
+    observed: float
+    expected: float | None
+    low: float | None
+    high: float | None
+    unit: str
+    excess_usd: Decimal
+    peak_usd: Decimal
+    told: int
+    acked_at: datetime | None
+    acked_by: str | None
+    snoozed_until: datetime | None
+    snoozed_by: str | None
+    feedback: str | None
+    title: str | None
+    message: Mapping[str, Any]
+    unsent: int
+    send_error: str | None
+    inhibited: bool
+    """Another alert tells this one already."""
+
+    @property
+    def is_open(self) -> bool:
+        """It is not over."""
+        return self.state != "resolved"
+
+
+class Event(NamedTuple):
+    """Something that happened to an alert."""
+
+    at: datetime
+    alert_id: str
+    rule: str
+    dimension: str
+    value: str
+    event: str
+    severity: str
+    actor: str
+    remark: str | None
+    excess_usd: Decimal
+
+
+class Rule(NamedTuple):
+    """A rule in force."""
+
+    name: str
+    kind: str
+    by: str
+    severity: str
+    only: Mapping[str, list[str]]
+    channels: tuple[str, ...]
+    options: Mapping[str, Any]
+    own: bool
+    """It stands in the settings."""
+
+
+class Budget(NamedTuple):
+    """A budget and where it stands."""
+
+    name: str
+    period: str
+    start: datetime
+    end: datetime
+    as_of: datetime
+    usd: Decimal
+    spent_usd: Decimal
+    left_usd: Decimal
+    used: float
+    forecast_usd: Decimal | None
+    run_out_at: datetime | None
+    thresholds: tuple[float, ...]
+    only: Only
+
+
+class Tried(NamedTuple):
+    """What a rule would have told."""
+
+    rule: str
+    start: datetime
+    end: datetime
+    series: int
+    episodes: list[dict[str, Any]]
+
+    @property
+    def messages(self) -> int:
+        """How many messages it would have sent."""
+        return sum(int(each["messages"]) for each in self.episodes)
