@@ -45,7 +45,13 @@ def usual_calls(now: datetime, days: int = DAYS) -> Iterator[tuple[str, Document
 
 
 def call(
-    at: datetime, team: str, *, feature: str = "usual", user: str = "ann", tokens: int = 20_000
+    at: datetime,
+    team: str,
+    *,
+    feature: str = "usual",
+    user: str = "ann",
+    tokens: int = 20_000,
+    cached: int = 0,
 ) -> Document:
     """A call of a team; 20,000 tokens cost 6.15 cents."""
     facts = {
@@ -53,6 +59,7 @@ def call(
         semconv.TAG_PREFIX + "feature": feature,
         semconv.TAG_PREFIX + "user": user,
         semconv.INPUT_TOKENS: tokens,
+        semconv.CACHE_READ_TOKENS: cached,
     }
     start = int(at.replace(tzinfo=timezone.utc).timestamp() * 1e9)
     return call_span(f"msg_{at.isoformat()}_{team}_{feature}", start_ns=start, attributes=facts)

@@ -19,6 +19,8 @@ __all__ = ["Backtest", "Tried", "backtest"]
 STEP = timedelta(hours=1)
 FINE_STEP = timedelta(minutes=5)
 """For caps, which look at minutes."""
+LEARN_EVERY_H = 24
+"""What is usual hardly changes within a day, and learning it takes most of the time."""
 
 
 class Backtest(NamedTuple):
@@ -57,7 +59,7 @@ def backtest(store: Store, wanted: Backtest, place: Place, now: datetime) -> Tri
         StoreUnavailable: the ledger does not answer now.
     """
     begun = time.monotonic()
-    judge = Judge(Reader(store), place.zone)
+    judge = Judge(Reader(store), place.zone, LEARN_EVERY_H)
     pace = FINE_STEP if wanted.rule.kind == "cap" else STEP
     moment = start = now - timedelta(days=wanted.days)
     alerts: dict[Key, Alert] = {}

@@ -147,7 +147,7 @@ class Evaluator:
             judged = self._judge.judge(rule, now)
             findings += judged.findings
             series += judged.series
-        self.statuses, found = budget_findings(self._budgets, self._reader, now, self._place.zone)
+        self.statuses, found = budget_findings(self._budgets, self._judge, now)
         if self._alerts.enabled:
             findings += found
             series += len(found)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spanledger_collector.alerts.alert import Finding, Key
-from spanledger_collector.alerts.detect import cap, ratio, silence, spike, unpriced
+from spanledger_collector.alerts.detect import budget, cap, ratio, silence, spike, unpriced
 from spanledger_collector.alerts.detect.profile import Profile, fit
 from spanledger_collector.alerts.detect.series import (
     HOUR,
@@ -24,8 +24,10 @@ from spanledger_collector.alerts.detect.series import (
     Verdict,
     trailing,
 )
+from spanledger_collector.alerts.periods import period_of
 from spanledger_collector.alerts.reading import DAYS, Hours, Reader, Window, epoch, moment
 from spanledger_collector.settings import (
+    Budget,
     CacheRule,
     CapRule,
     ErrorsRule,
@@ -33,6 +35,7 @@ from spanledger_collector.settings import (
     SilenceRule,
     SpikeRule,
     UnpricedRule,
+    Watched,
 )
 
 __all__ = ["Judge", "Judged", "onset"]
@@ -61,11 +64,13 @@ class Judge:
     Args:
         reader: asks it.
         zone: whose clock people live by.
+        learn_every_h: after how many hours to learn anew.
     """
 
-    def __init__(self, reader: Reader, zone: tzinfo) -> None:
+    def __init__(self, reader: Reader, zone: tzinfo, learn_every_h: int = 1) -> None:
         self._reader = reader
         self._zone = zone
+        self._learn_every_h = learn_every_h
         self._learned: dict[str, tuple[int, _Learned]] = {}
 
     def judge(self, rule: Rule, now: datetime) -> Judged:
@@ -76,21 +81,23 @@ class Judge:
         """
         return _KINDS[rule.kind](self, rule, now)
 
-    def learn(self, rule: Rule, now: datetime, *, profiled: bool = False) -> _Learned:
-        """What the groups of a rule used in the last four weeks, and what of that is usual."""
+    def learn(self, watched: Watched, by: str, now: datetime) -> _Learned:
+        """What groups used in the last four weeks, and what of that is usual."""
         end_hour = epoch(now) // HOUR
-        known = self._learned.get(rule.name)
+        end_hour -= end_hour % self._learn_every_h
+        what = f"{by} {sorted(watched.scope.items())}"
+        known = self._learned.get(what)
         if known is not None and known[0] == end_hour:
             return known[1]
-        hours = self._reader.hours(rule.scope, rule.by, end_hour, DAYS * 24)
+        hours = self._reader.hours(watched.scope, by, end_hour, DAYS * 24)
         profile = None
-        if profiled and hours.names:
+        if hours.names:
             intervals = self._reader.intervals(now)
-            excluded = [intervals.get((rule.by, name), []) for name in hours.names]
+            excluded = [intervals.get((by, name), []) for name in hours.names]
             history = Hourly(hours.start_hour, hours.measures["usd"], hours.measures["calls"])
             profile = fit(history, self._zone, excluded)
         learned = _Learned(hours, profile)
-        self._learned[rule.name] = (end_hour, learned)
+        self._learned[what] = (end_hour, learned)
         return learned
 
     def forget(self) -> None:
@@ -99,7 +106,7 @@ class Judge:
 
     def spikes(self, rule: SpikeRule, now: datetime) -> Judged:
         """Spend far above what is usual."""
-        hours, profile = self.learn(rule, now, profiled=True)
+        hours, profile = self.learn(rule, rule.by, now)
         if profile is None:
             return Judged([], 0)
         recent = self._reader.recent(rule.scope, rule.by, now, hours.names)
@@ -163,7 +170,7 @@ class Judge:
 
     def silences(self, rule: SilenceRule, now: datetime) -> Judged:
         """No call for longer than it ever is quiet at this time of the week."""
-        hours, _ = self.learn(rule, now)
+        hours, _ = self.learn(rule, rule.by, now)
         if not hours.names:
             return Judged([], 0)
         calls = hours.measures["requests"]
@@ -177,13 +184,25 @@ class Judge:
         verdicts = silence.judge(profile, last, heard, epoch(now), limits)
         return _judged(rule, hours.names, verdicts, "calls", 0.0)
 
+    def progress(self, watched: Budget, now: datetime) -> budget.Progress:
+        """Where a budget stands in its period, and where that will end."""
+        start, end = period_of(now, watched.period, self._zone)
+        window = self._reader.window(watched.scope, "none", start, now)
+        _, profile = self.learn(watched, "none", now)
+        if profile is None:  # nothing was ever spent
+            profile = fit(_nothing(epoch(now) // HOUR), self._zone)
+        [state] = budget.progress(
+            window.of("usd", [""]), watched.usd, (epoch(start), epoch(end)), epoch(now), profile
+        )
+        return state
+
     def _last_hour(self, rule: Rule, now: datetime) -> tuple[Window, Interval]:
         window = self._reader.window(rule.scope, rule.by, now - timedelta(hours=1), now)
         return window, trailing(epoch(now), HOUR)
 
     def _week(self, rule: Rule, now: datetime, names: Sequence[str]) -> dict[str, Doubles]:
         """What groups used in the week before the last hour."""
-        hours, _ = self.learn(rule, now)
+        hours, _ = self.learn(rule, rule.by, now)
         rows = {name: row for row, name in enumerate(hours.names)}
         sums = {
             measure: np.nansum(table[:, -7 * 24 - 1 : -1], axis=1)
@@ -265,6 +284,12 @@ def onset(spent: Doubles, usual: Doubles) -> int:
     beyond = np.nan_to_num(spent - usual)
     slack = max(beyond.mean() / 2, 0.0)  # or a single call early on would count as the beginning
     return int(np.argmax((beyond - slack)[::-1].cumsum()[::-1]))
+
+
+def _nothing(end_hour: int) -> Hourly:
+    """A history in which nobody called."""
+    hours = np.zeros((1, DAYS * 24))
+    return Hourly(end_hour - DAYS * 24, hours, hours)
 
 
 def _money(usd: float) -> Decimal:

@@ -190,7 +190,7 @@ def message(reason: str, alert: Alert, facts: Facts, place: Place, now: datetime
 def _headline(alert: Alert) -> str:
     what = _KINDS[alert.kind]
     if alert.kind == "budget":
-        return f"budget “{plain(alert.rule)}”: {_amount(alert)} of ${_usd(alert.expected or 0)}"
+        return f"budget “{_budget(alert)}”: {_amount(alert)} of ${_usd(alert.expected or 0)}"
     times = _times(alert)
     much = f", {times:.1f}x ({_amount(alert)})" if times and alert.unit == "usd" else ""
     return f"{_who(alert)}: {what}{much}"
@@ -227,7 +227,7 @@ def _compared(alert: Alert) -> str:
         return f"Now {_amount(alert)}."
     if alert.kind == "budget":
         share = alert.observed / alert.expected if alert.expected else 0
-        forecast = "" if alert.reason == "threshold" else " The forecast is above the budget."
+        forecast = " The forecast is above it." if alert.reason == "budget_forecast" else ""
         return f"Spent {_amount(alert)} of ${_usd(alert.expected)}: {share:.0%}.{forecast}"
     if alert.kind == "cap":
         return f"Spent {_amount(alert)}; ${_usd(alert.expected)} is the cap."
@@ -297,8 +297,12 @@ def _alert_link(alert: Alert, place: Place) -> str | None:
 
 def _who(alert: Alert) -> str:
     if alert.dimension == "none":
-        return f"budget {plain(alert.rule)}" if alert.kind == "budget" else "all calls"
+        return f"budget “{_budget(alert)}”" if alert.kind == "budget" else "all calls"
     return f"{alert.dimension.removesuffix('_id')} “{plain(alert.value)}”"
+
+
+def _budget(alert: Alert) -> str:
+    return plain(alert.rule.partition(":")[2])
 
 
 def _times(alert: Alert) -> float | None:

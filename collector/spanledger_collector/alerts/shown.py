@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from spanledger_collector.alerts.budgets import BudgetStatus
+from spanledger_collector.alerts.reading import moment
 from spanledger_collector.alerts.rules import channels_of, described, rules_in_force
 from spanledger_collector.settings import AlertsSettings, Rule
 
@@ -58,18 +59,22 @@ def _rule(rule: Rule, channels: Sequence[str], *, own: bool) -> dict[str, Any]:
 
 
 def _budget(status: BudgetStatus) -> dict[str, Any]:
-    forecast = status.forecast_usd
+    progress = status.progress
+    gone = progress.exhausted_at
     return {
         "budget": status.budget.name,
         "period": status.budget.period,
-        "budget_start": _stamp(status.period_start),
-        "budget_end": _stamp(status.period_end),
-        "as_of": _stamp(status.as_of),
+        "budget_start": _stamp(moment(progress.period[0])),
+        "budget_end": _stamp(moment(progress.period[1])),
+        "as_of": _stamp(moment(progress.now)),
         "budget_usd": f"{status.usd:f}",
         "spent_usd": f"{status.spent_usd:f}",
-        "used_share": status.used_share,
-        "forecast_usd": None if forecast is None else f"{forecast:.6f}",
-        "run_out_at": _stamp(status.run_out_at),
+        "used_share": progress.share,
+        "burn": progress.burn,
+        "forecast_usd": _usd(progress.forecast_usd),
+        "forecast_low_usd": _usd(progress.low_usd),
+        "forecast_high_usd": _usd(progress.high_usd),
+        "run_out_at": None if gone is None else _stamp(moment(gone)),
         "thresholds": _json(status.budget.thresholds),
         "only": _json(status.budget.scope),
     }
@@ -79,5 +84,9 @@ def _json(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
-def _stamp(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat(sep=" ")
+def _usd(usd: float | None) -> str | None:
+    return None if usd is None else f"{usd:.6f}"
+
+
+def _stamp(at: datetime) -> str:
+    return at.isoformat(sep=" ")
