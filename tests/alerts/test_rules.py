@@ -32,7 +32,7 @@ from tests.alerts.support import (
 from tests.collector.support import Document, call_span
 
 RULES = (
-    CapRule(name="runaway", by="service", usd=5.0),
+    CapRule(name="runaway", by="service", usd=6.0),
     UnpricedRule(name="unpriced", by="model"),
     CacheRule(name="cache", by="service", floor_usd=0.01),
     ErrorsRule(name="errors", by="service"),
@@ -122,7 +122,7 @@ def test_a_cache_that_serves_no_more(usual: Usual) -> None:
         ]
         new = [
             call(usual.now - timedelta(minutes=1, seconds=number), "search", feature="c")
-            for number in range(40)
+            for number in range(80)
         ]
         send_all(watched.client, [("cached", span) for span in old + new])
 
@@ -192,5 +192,5 @@ def test_rules_in_force_are_listed(watched: Watched) -> None:
     assert set(rows) == {rule.name for rule in RULES}
     assert rows["runaway"]["dimension"] == "service"
     assert rows["runaway"]["channels"] == ["hook"]
-    assert rows["runaway"]["options"] == '{"usd":5.0,"minutes":5}'
+    assert rows["runaway"]["options"] == '{"usd":6.0,"minutes":5}'
     assert rows["runaway"]["from_settings"] is True

@@ -32,7 +32,10 @@ def post(channel: Channel, body: bytes, send_id: str, timestamp: int) -> None:
     Raises:
         Undelivered: it was not taken.
     """
-    url = httpx.URL(channel.address.get_secret_value())
+    try:
+        url = httpx.URL(channel.address.get_secret_value())
+    except httpx.InvalidURL as error:
+        raise Undelivered("its address is none that can be called") from error
     port = url.port or {"https": 443, "http": 80}[url.scheme]
     request = httpcore.Request(
         "POST",
