@@ -146,9 +146,17 @@ class Courier:
             self._run(lambda: self._store.settle_sends(rows)).result(COMMIT_PATIENCE_S)
             self._unsettled = []
 
+    def _release(self) -> None:
+        now = self._clock()
+        self._run(lambda: self._store.release_sends(now)).result(COMMIT_PATIENCE_S)
+
     def _loop(self) -> None:
+        released = False
         while not self._closing:
             try:
+                if not released:
+                    self._release()
+                    released = True
                 self.deliver()
             except (StoreUnavailable, QueueFull, FutureTimeout) as error:
                 _log.warning("alerts wait, as the ledger is away: %s", error)

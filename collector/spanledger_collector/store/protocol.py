@@ -169,6 +169,13 @@ class Store(Protocol):
             StoreUnavailable: it cannot commit now.
         """
 
+    def release_sends(self, now: datetime) -> None:
+        """Let messages be given out at once whose holder is gone, as one with this ledger is.
+
+        Raises:
+            StoreUnavailable: it cannot commit now.
+        """
+
     def settle_sends(self, settled: pa.Table) -> None:
         """Note what came of messages that were given out.
 

@@ -43,6 +43,10 @@ class Alerting:
             self._statements.rows("lease_sends", holder=holder, until=until, send_ids=ids)
         return due
 
+    def release(self, now: datetime) -> None:
+        """Give out anew what somebody had in hand who is gone."""
+        self._statements.rows("release_sends", now=now)
+
     def settle(self, settled: pa.Table) -> None:
         """Note what came of messages."""
         with self._statements.given(incoming_sends=settled):

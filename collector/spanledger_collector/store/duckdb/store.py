@@ -139,6 +139,10 @@ class DuckDBStore:
         """Give out messages that are due."""
         return self._transaction(lambda: self._alerting.lease(now, until, holder, most))
 
+    def release_sends(self, now: datetime) -> None:
+        """Let messages be given out at once that an earlier process had in hand."""
+        self._transaction(lambda: self._alerting.release(now))
+
     def settle_sends(self, settled: pa.Table) -> None:
         """Note what came of messages that were given out."""
         self._transaction(lambda: self._alerting.settle(settled))
