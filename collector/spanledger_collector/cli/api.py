@@ -85,6 +85,11 @@ class Api:
         answer: dict[str, Any] = self._send("POST", "/api/v1/prices/reprice", json=wanted).json()
         return answer
 
+    def post(self, path: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Post to a route; ApiError unless it succeeds."""
+        answer: dict[str, Any] = self._send("POST", path, json=fields).json()
+        return answer
+
     @contextmanager
     def streamed(
         self, method: str, path: str, parameters: Mapping[str, Sequence[str]] | None = None

@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from spanledger_collector.cli import about, backup, demo, doctor, export, prices, query, serve
+from spanledger_collector.cli import (
+    about,
+    alerts,
+    backup,
+    demo,
+    doctor,
+    export,
+    prices,
+    query,
+    serve,
+)
 
 EPILOG = (
     "First look, with simulated traffic: [bold]spanledger demo[/bold]. "
@@ -31,6 +41,7 @@ app.command("dashboard", rich_help_panel="Run")(serve.dashboard)
 app.command("demo", rich_help_panel="Run")(demo.demo)
 app.command("query", rich_help_panel="Ask")(query.query)
 app.add_typer(prices.app, name="prices", rich_help_panel="Ask")
+app.add_typer(alerts.app, name="alerts", rich_help_panel="Ask")
 app.add_typer(export.app, name="export", rich_help_panel="Ask")
 app.command("backup", rich_help_panel="Look after")(backup.backup)
 app.command("restore", rich_help_panel="Look after")(backup.restore)
