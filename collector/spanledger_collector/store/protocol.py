@@ -170,7 +170,7 @@ class Store(Protocol):
         """
 
     def release_sends(self, now: datetime) -> None:
-        """Let messages be given out at once whose holder is gone, as one with this ledger is.
+        """At a start: let messages be given out at once whose holder is known to be gone.
 
         Raises:
             StoreUnavailable: it cannot commit now.
