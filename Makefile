@@ -21,7 +21,7 @@ demo: install             ## simulated traffic and a live dashboard
 	$(BIN)/spanledger demo
 
 matrix: install           ## the instrumentation's tests with eight releases of the SDK
-	PYTHON=$(BIN)/python .ci/sdk-matrix
+	PYTHON=$(BIN)/python JOBS=2 .ci/sdk-matrix
 
 sdk-suite: install        ## the SDK's own test-suite, without and with us
 	$(BIN)/python tests/sdk_suite/run.py

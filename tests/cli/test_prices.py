@@ -126,6 +126,18 @@ def test_input_that_is_no_json(run: Run, text: str | bytes) -> None:
 
     assert result.exit_code == 2
     assert result.stderr.startswith("Error: Standard input is not JSON: ")
+    assert '{"model": "claude-opus-5-5", "usage"' in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_provider_that_nobody_knows_is_pointed_out(run: Run) -> None:
+    """A misspelt provider is priced by the list, but not in silence."""
+    result = run("prices", "quote", stdin=json.dumps({**CALL, "provider": "aws.bedrok"}))
+
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["status"] == "priced"
+    assert result.stderr.startswith("Warning: request: the provider 'aws.bedrok' has no prices")
+    assert "aws.bedrock" in result.stderr
 
 
 def test_a_misspelt_field_is_pointed_out(run: Run) -> None:

@@ -77,6 +77,19 @@ def test_a_taken_port_is_refused_before_anything_starts(tmp_path: Path) -> None:
     assert not (tmp_path / "spanledger-data").exists()
 
 
+def test_the_dashboard_alone_names_a_taken_port(tmp_path: Path) -> None:
+    """`spanledger dashboard` on a taken port says in one paragraph what to do."""
+    with closing(socket.create_server((LOOPBACK, 0))) as held:
+        port = str(held.getsockname()[1])
+        with running(tmp_path, "dashboard", "--port", port) as dashboard:
+            code = dashboard.ends()
+
+    assert code == 1
+    assert dashboard.stderr.startswith(f"Error: Port {port} on 127.0.0.1 is taken")
+    assert "choose another with --port" in dashboard.stderr
+    assert dashboard.stderr.count("\n") == 1
+
+
 def test_a_useless_data_folder_is_explained(tmp_path: Path) -> None:
     """When the collector cannot open its ledger, its own paragraph is what the user reads."""
     (tmp_path / "file").write_text("not a folder")

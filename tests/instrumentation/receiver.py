@@ -95,7 +95,7 @@ class Sink:
             self._arrivals.notify_all()
         return reply
 
-    def wait(self, reached: Callable[[], bool], timeout: float = 30.0) -> bool:
+    def wait(self, reached: Callable[[], bool], timeout: float = 100.0) -> bool:
         """Wait until requests have brought something about."""
         with self._arrivals:
             return self._arrivals.wait_for(reached, timeout)
@@ -186,7 +186,7 @@ def nobody() -> Iterator[Nobody]:
     absent.leave()
 
 
-def eventually(reached: Callable[[], bool], timeout: float = 30.0) -> bool:
+def eventually(reached: Callable[[], bool], timeout: float = 100.0) -> bool:
     """Look again and again until something has come about that nobody tells of."""
     deadline = time.monotonic() + timeout
     while not reached():

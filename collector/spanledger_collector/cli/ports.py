@@ -49,9 +49,8 @@ def demand_free_ports(settings: Settings) -> None:
     Raises:
         PortTaken: With the port, the setting and the cure.
     """
-    for section, option in (("collector", "--port"), ("dashboard", "--dashboard-port")):
-        part = getattr(settings, section)
-        _demand(section, "port", option, part.host, part.port)
+    _demand("collector", "port", "--port", settings.collector.host, settings.collector.port)
+    demand_dashboard_port(settings, "--dashboard-port")
     _demand_grpc(settings.collector)
     ports = (settings.collector.port, settings.dashboard.port)
     if ports[0] == ports[1] != 0:
@@ -59,6 +58,15 @@ def demand_free_ports(settings: Settings) -> None:
             f"Collector and dashboard cannot share port {ports[0]}. Give one of them another:"
             " --port or --dashboard-port."
         )
+
+
+def demand_dashboard_port(settings: Settings, option: str) -> None:
+    """Check the dashboard's port before it starts.
+
+    Raises:
+        PortTaken: With the port, the setting and the cure; `option` is the command's for it.
+    """
+    _demand("dashboard", "port", option, settings.dashboard.host, settings.dashboard.port)
 
 
 def _demand_grpc(collector: CollectorSettings) -> None:

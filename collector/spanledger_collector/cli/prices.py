@@ -20,6 +20,7 @@ from spanledger_collector.cli.console import MISUSED, fail, print_table, say, wa
 from spanledger_collector.cli.options import ConfigOption, settings_or_fail
 from spanledger_collector.cli.quote import (
     FIELDS,
+    PROVIDERS,
     QuoteError,
     quote,
     request_from_json,
@@ -72,7 +73,7 @@ def quote_command(config: ConfigOption = None) -> None:
     try:
         data = json.loads(sys.stdin.buffer.read())
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        fail(f"Standard input is not JSON: {error}.", MISUSED)
+        fail(f"Standard input is not JSON: {error}. {_GIVE}", MISUSED)
     now_ns = time.time_ns()
     book = _book(config)
     if isinstance(data, list):
@@ -123,11 +124,22 @@ def list_command(
         _print(rows, day, book)
 
 
+_GIVE = (
+    "Give it a call, or a list of calls, such as"
+    ' {"model": "claude-opus-5-5", "usage": {"input_tokens": 1000, "output_tokens": 500}}.'
+)
+
+
 def _quoted(item: object, now_ns: int, where: str, book: PriceBook) -> dict[str, Any]:
     try:
         request = request_from_json(item, now_ns)
     except QuoteError as error:
         fail(f"{where}: {error}.", MISUSED)
+    if request.provider not in PROVIDERS:
+        warn(
+            f"{where}: the provider '{request.provider}' has no prices of its own, so Anthropic's"
+            f" are used. {did_you_mean(request.provider, PROVIDERS)}"
+        )
     for name in unknown_fields(item):
         warn(f"{where}: the field '{name}' is ignored. {did_you_mean(name, FIELDS)}")
     return quote(request, book)

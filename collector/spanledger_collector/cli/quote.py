@@ -8,9 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from spanledger.pricing import CostParts, PriceBook, Usage, UsageError, price, usage_from_api, usd
+from spanledger.pricing.models import BEDROCK, VERTEX
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
 _FRACTION = re.compile(r"\.(\d+)")
+
+PROVIDERS = ("anthropic", BEDROCK, VERTEX)
+"""What a call's provider may be; all others are priced like Anthropic's own API."""
 
 Value = TypeVar("Value")
 

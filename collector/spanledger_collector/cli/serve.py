@@ -28,7 +28,7 @@ from spanledger_collector.cli.parts import (
     self_contained,
     with_real_ports,
 )
-from spanledger_collector.cli.ports import PortTaken, demand_free_ports
+from spanledger_collector.cli.ports import PortTaken, demand_dashboard_port, demand_free_ports
 from spanledger_collector.cli.supervisor import PartFailed, Supervisor
 from spanledger_collector.settings import CollectorSettings, Settings
 
@@ -127,6 +127,10 @@ def dashboard(
     settings = settings_or_fail(
         config, dashboard={"host": host, "port": port, "collector_url": collector_url}
     )
+    try:
+        demand_dashboard_port(settings, "--port")
+    except PortTaken as error:
+        fail(str(error), FAILED)
     os.environ.update(dashboard_environment(with_real_ports(settings)))
     sys.argv = ["spanledger dashboard"]  # the options are in the environment now
     runpy.run_module("spanledger_dashboard", run_name="__main__", alter_sys=True)
