@@ -15,7 +15,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from spanledger_collector.server import RunningCollector
-from spanledger_demo.live import TrafficError, live
+from spanledger_demo.live import Traffic, TrafficError, live
 from spanledger_demo.reconcile import reconcile
 from spanledger_demo.run import backfill, demo_simulator
 from spanledger_demo.sender import DeliveryError, Sender
@@ -112,6 +112,13 @@ def asked(collector: RunningCollector, query: str, **parameters: str | int) -> l
     return rows
 
 
+def wait_for_calls(simulator: Simulator, traffic: Traffic, count: int) -> None:
+    """Wait until so many calls are billed."""
+    give_up_at = time.monotonic() + PATIENCE_S
+    while simulator.bill().requests() < count and time.monotonic() < give_up_at:
+        assert not traffic.wait(0.1)
+
+
 def _all_have_called(collector: RunningCollector) -> bool:
     rows = asked(collector, "usage", group_by="service")
     enough = sum(row["calls"] for row in rows) > 20 and len(rows) == 3
@@ -122,9 +129,7 @@ def test_leaving_the_context_stops_traffic_without_loss(collector: RunningCollec
     """Services without an end are stopped cleanly: what they called is in the ledger."""
     with demo_simulator() as simulator:
         with live(collector.url, None, simulator.url, rate=12, patience_s=PATIENCE_S) as traffic:
-            give_up_at = time.monotonic() + PATIENCE_S
-            while simulator.bill().requests() < 15 and time.monotonic() < give_up_at:
-                assert not traffic.wait(0.1)
+            wait_for_calls(simulator, traffic, 15)
         compared = reconcile(collector.url, None, simulator.bill())
 
     assert compared.equal, compared.text
@@ -135,11 +140,9 @@ def test_a_service_that_cannot_deliver_is_an_error(simulator: Simulator) -> None
     """Without a collector the traffic says so, with the last words of a service."""
     with (
         pytest.raises(TrafficError, match="could be delivered"),
-        live(
-            "http://127.0.0.1:9", None, simulator.url, duration_s=1, rate=30, patience_s=0.5
-        ) as traffic,
+        live("http://127.0.0.1:9", None, simulator.url, rate=30, patience_s=0.5) as traffic,
     ):
-        traffic.wait(60)
+        wait_for_calls(simulator, traffic, 1)
 
 
 @contextmanager
