@@ -13,7 +13,22 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["DRIVERS", "FAMILIES", "MEAN_USD", "QUIET_DAYS", "STEP", "Event", "Traffic", "traffic"]
+__all__ = [
+    "DAYS",
+    "DRIVERS",
+    "FAMILIES",
+    "MEAN_USD",
+    "PER_DAY",
+    "PER_HOUR",
+    "QUIET_DAYS",
+    "START_HOUR",
+    "STEP",
+    "STEPS",
+    "Doubles",
+    "Event",
+    "Traffic",
+    "traffic",
+]
 
 Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -24,7 +39,7 @@ PER_DAY = 24 * PER_HOUR
 DAYS = 56
 QUIET_DAYS = 28
 STEPS = DAYS * PER_DAY
-START_HOUR = 490_896
+START_HOUR = 490_992
 """A Monday at midnight."""
 
 MEAN_USD = 0.05

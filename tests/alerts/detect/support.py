@@ -13,7 +13,7 @@ from spanledger_collector.alerts.detect.series import HOUR, Doubles, Hourly, Rec
 UTC = ZoneInfo("UTC")
 BERLIN = ZoneInfo("Europe/Berlin")
 
-MONDAY = 490_896
+MONDAY = 490_992
 """The hour, counted from 1970, of Monday 2026-01-05T00Z."""
 
 STEP = 60

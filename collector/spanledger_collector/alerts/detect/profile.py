@@ -11,6 +11,7 @@ import numpy as np
 from spanledger_collector.alerts.detect.series import (
     HOUR,
     Doubles,
+    Flags,
     Hourly,
     Interval,
     Ints,
@@ -24,7 +25,7 @@ _HOURS = 28 * 24
 _CAP = 0.995
 _SHRINK = 4.0
 _FLOOR = 0.02
-_WINSOR = 0.98
+_WINSOR = 0.99
 _DAY_SPREAD = 0.08
 _FEW_DAYS = 7
 _CELL_SHRINK = 20.0
@@ -44,6 +45,9 @@ class Profile(NamedTuple):
     """The variance of that hour's USD, before the level."""
     swell: Doubles
     """For each of the spans, by how much its sums vary more than single hours let expect."""
+    record: Doubles
+    """For each of the spans the second highest sum of a day ending at such an hour, before the
+    level: group, span, working day or weekend, hour of the UTC day."""
     level: Doubles
     """How the last week compares with the whole."""
     spread: Doubles
@@ -70,7 +74,7 @@ def fit(
         )
     week = hours_of_week(start, usd.shape[1], zone)
     hourly = _hourly(usd, week)
-    grain = _grain(history.squares, usd)
+    grain = _grain(history.squares, usd, hourly[:, week])
     noise = grain / np.maximum(24 * hourly.mean(1), 1e-12)
     ratios = _daily_ratios(usd, hourly[:, week])
     usd = _without_odd_days(usd, ratios, noise)
@@ -86,6 +90,7 @@ def fit(
         hourly=hourly,
         rough=rough,
         swell=_swell(usd, usual, rough[:, week] * by_hour, spread),
+        record=_record(usd / by_hour, start, week),
         level=_level(_daily_ratios(usd, hourly[:, week]), noise),
         spread=spread,
         days=_days(usd),
@@ -137,13 +142,10 @@ def _days(usd: Doubles) -> Doubles:
 def _hourly(usd: Doubles, week: Ints) -> Doubles:
     known = ~np.isnan(usd)
     spent = np.where(known, np.minimum(usd, _quantile(usd, _CAP)), 0.0)
-    one_hot = np.zeros((len(week), WEEK))
-    one_hot[np.arange(len(week)), week] = 1.0
-    sums = _three(spent @ one_hot)
-    counts = _three(known.astype(np.float64) @ one_hot)
-    by_cell = np.zeros((WEEK, 48))
-    by_cell[np.arange(WEEK), CELLS] = 1.0
-    cell = ((sums @ by_cell) / np.maximum(counts @ by_cell, 1.0))[:, CELLS]
+    sums = _three(_by_cell(spent, week, WEEK))
+    counts = _three(_by_cell(known, week, WEEK))
+    cell = _by_cell(sums, CELLS, 48) / np.maximum(_by_cell(counts, CELLS, 48), 1.0)
+    cell = cell[:, CELLS]
     weight = counts / (counts + 3 * _SHRINK)
     mean = weight * sums / np.maximum(counts, 1.0) + (1 - weight) * cell
     overall = spent.sum(1, keepdims=True) / np.maximum(known.sum(1, keepdims=True), 1)
@@ -155,11 +157,9 @@ def _rough(usd: Doubles, usual: Doubles, hourly: Doubles, week: Ints, grain: Dou
     """Variance by hour of the week: what hours strayed, in cells of day type and hour."""
     known = ~np.isnan(usd)
     strays = np.where(known, usd - usual, np.nan)
-    one_hot = np.zeros((len(week), 48))
-    one_hot[np.arange(len(week)), CELLS[week]] = 1.0
 
     def around(table: Doubles) -> Doubles:
-        cells = (table @ one_hot).reshape(-1, 2, 24)
+        cells = _by_cell(table, CELLS[week], 48).reshape(-1, 2, 24)
         pooled = cells + np.roll(cells, 1, axis=2) + np.roll(cells, -1, axis=2)
         return pooled.reshape(-1, 48)
 
@@ -198,6 +198,31 @@ def _swell(usd: Doubles, usual: Doubles, rough: Doubles, spread: Doubles) -> Dou
     return np.stack(answer, axis=1)
 
 
+def _record(usd: Doubles, start: int, week: Ints) -> Doubles:
+    lead = start % 24
+    tail = -(lead + usd.shape[1]) % 24
+    sums = np.pad(np.cumsum(np.nan_to_num(usd), axis=1), ((0, 0), (1, 0)))
+    weekend = np.pad(week >= 5 * 24, (lead, tail), mode="edge").reshape(-1, 24)[:, 12]
+    answer = np.zeros((len(usd), len(SPANS), 2, 24))
+    for number, span in enumerate(SPANS):
+        done = sums[:, span:] - sums[:, :-span]
+        wide = ((0, 0), (lead + usd.shape[1] - done.shape[1], tail))
+        days = np.pad(done, wide).reshape(len(usd), -1, 24)
+        near = np.maximum(days, np.maximum(np.roll(days, 1, axis=2), np.roll(days, -1, axis=2)))
+        for kind in (0, 1):
+            own = near[:, weekend == kind]
+            if own.shape[1] > 1:
+                answer[:, number, kind] = np.partition(own, -2, axis=1)[:, -2]
+    return answer
+
+
+def _by_cell(table: Doubles | Flags, cell: Ints, cells: int) -> Doubles:
+    """The sums of each row by cell. Not a product of matrices: their threads fight for cores."""
+    place = np.arange(len(table))[:, None] * cells + cell
+    sums = np.bincount(place.ravel(), table.ravel(), len(table) * cells)
+    return np.asarray(sums.reshape(len(table), cells), np.float64)
+
+
 def _three(table: Doubles) -> Doubles:
     return table + np.roll(table, 1, axis=1) + np.roll(table, -1, axis=1)
 
@@ -230,11 +255,13 @@ def _daily_ratios(usd: Doubles, usual: Doubles) -> Doubles:
     return np.where((hours >= 12) & (due > 0), paid / np.where(due > 0, due, 1.0), np.nan)
 
 
-def _grain(squares: Doubles | None, usd: Doubles) -> Doubles:
+def _grain(squares: Doubles | None, usd: Doubles, usual: Doubles) -> Doubles:
     """Variance by USD if calls come one by one: about what one call costs."""
-    if squares is None:
-        return np.zeros(len(usd))
     known = ~np.isnan(usd)
+    if squares is None:
+        strays = np.where(known, (usd - usual) ** 2, np.nan)
+        due = np.where(known, usual, 0.0).sum(1)
+        return np.asarray(_held(strays).sum(1) / np.maximum(due, 1e-12), np.float64)
     squared = np.where(known, np.atleast_2d(squares)[:, -usd.shape[1] :], 0.0).sum(1)
     total = np.where(known, usd, 0.0).sum(1)
     return np.where(total > 0, squared / np.where(total > 0, total, 1.0), 0.0)

@@ -1,4 +1,4 @@
-"""More spend than usual at this time of the week: windows of 1, 6 and 24 hours ending now."""
+"""More spend than usual at this time of the week, in windows of minutes to a day ending now."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ class Spike(NamedTuple):
     """When spend is a spike."""
 
     windows: tuple[Window, ...] = (
+        Window("10m", 600, 1e-6),
         Window("1h", HOUR, 3e-4),
-        Window("6h", 6 * HOUR, 3e-4),
-        Window("24h", 24 * HOUR, 3e-4),
+        Window("6h", 6 * HOUR, 2e-4),
+        Window("24h", 24 * HOUR, 1e-3),
     )
     factor: float = 1.5
     floor_usd: float = 1.0
@@ -43,6 +44,16 @@ class Spike(NamedTuple):
     calls_deep: float = 2.0
     """Where the costs of single calls are known, the excess has to be so many times their root sum
     of squares: one dear call is no spike."""
+    record_factor: float = 1.3
+    """So many times what the second dearest day had at such an hour."""
+    still_probability: float = 0.02
+    """Of the next shorter window, for those of many hours: what is over is no spike any more."""
+    drift: float = 0.12
+    """How far the level may have moved since it was learned, as a share."""
+    hold_seconds: int = 600
+    """How long a sum has to stay improbable …"""
+    hold_probability: float = 1e-8
+    """… unless it is as improbable as this."""
     severe_factor: float = 5.0
     min_days: float = 14.0
     """A younger group is left to caps and budgets."""
@@ -85,11 +96,14 @@ def scan(profile: Profile, recent: Recent, spike: Spike = USUAL, *, times: int =
         known.astype(np.float64),
     )
     lengths = [window.seconds // recent.step for window in spike.windows]
+    before = spike.hold_seconds // recent.step
+    times += before
     observed, usual, rough, covered = (_sliding(table, lengths, times) for table in tables)
     expected = np.maximum(usual * profile.level[:, None, None], 1e-12)
     swell = profile.swell[:, [_span(window.seconds) for window in spike.windows], None]
     level = profile.level[:, None, None]
-    variance = swell * (level * rough + (profile.spread[:, None, None] * expected) ** 2)
+    stray = profile.spread[:, None, None] ** 2 + spike.drift**2
+    variance = swell * (level * rough + stray * expected**2)
     variance = np.maximum(variance, 1e-24)
     limits = np.array([window.probability for window in spike.windows])[:, None]
     seen = covered >= spike.min_coverage * np.array(lengths)[:, None]
@@ -97,10 +111,38 @@ def scan(profile: Profile, recent: Recent, spike: Spike = USUAL, *, times: int =
     if recent.squares is not None:
         (squares,) = (_sliding(np.where(known, recent.squares, 0.0), lengths, times),)
         far &= observed - expected > spike.calls_deep * np.sqrt(np.maximum(squares, 0.0))
-    probability = _tail(observed, expected, variance, far if times > 1 else np.full_like(far, True))
+    far &= observed > spike.record_factor * level * _records(profile, recent, spike, times)
+    inner = [number for number, window in enumerate(spike.windows) if window.seconds > HOUR]
+    asked = far.copy()
+    asked[:, [number - 1 for number in inner]] |= far[:, inner]
+    probability = _tail(
+        observed, expected, variance, asked if times > before + 1 else np.full_like(far, True)
+    )
+    still = probability[:, [number - 1 for number in inner]] < spike.still_probability
+    far[:, inner] &= still
     rare = far & (probability < limits) & (profile.days >= spike.min_days)[:, None, None]
+    rare = _held(rare, before) | (rare & (probability < spike.hold_probability))[:, :, before:]
+    observed, expected, variance, probability = (
+        table[:, :, before:] for table in (observed, expected, variance, probability)
+    )
     fires = rare & (observed - expected > spike.floor_usd)
-    return Scan(observed, expected, variance, probability, seen, rare, fires)
+    return Scan(observed, expected, variance, probability, seen[:, :, before:], rare, fires)
+
+
+def _held(flags: Flags, before: int) -> Flags:
+    """Whether a flag has been up ever since so many times ago."""
+    counts = np.pad(np.cumsum(flags, axis=2), ((0, 0), (0, 0), (1, 0)))
+    return counts[:, :, before + 1 :] - counts[:, :, : -before - 1] == before + 1
+
+
+def _records(profile: Profile, recent: Recent, spike: Spike, times: int) -> Doubles:
+    hours = (recent.end - 1 - recent.step * np.arange(times - 1, -1, -1)) // HOUR
+    first = int(hours[0])
+    week = hours_of_week(first, int(hours[-1]) - first + 1, profile.zone)[hours - first]
+    kinds = (week >= 5 * 24).astype(np.int64)
+    spans = [_span(window.seconds) for window in spike.windows]
+    share = np.array([min(window.seconds / HOUR, 1.0) ** 0.5 for window in spike.windows])
+    return np.asarray(profile.record[:, spans][:, :, kinds, hours % 24] * share[:, None])
 
 
 def _sliding(table: Doubles, lengths: list[int], times: int) -> Doubles:
