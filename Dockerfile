@@ -1,15 +1,19 @@
 # One image for both services: the command says which one runs.
 #   docker build -t spanledger .
 #   docker run --rm spanledger --help
+# For a lake (docs/scaling.md), whose DuckDB is a line of its own:
+#   docker build -t spanledger-lake --build-arg EXTRA=lake .
 FROM python:3.13-slim AS build
 WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY instrumentation instrumentation
 COPY collector collector
 COPY dashboard dashboard
-RUN python -m venv /opt/spanledger \
+ARG EXTRA=server
+RUN if [ "$EXTRA" = lake ]; then sed -i '/^duckdb==/d' constraints.txt; fi \
+ && python -m venv /opt/spanledger \
  && /opt/spanledger/bin/pip install --no-cache-dir --disable-pip-version-check \
-      -c constraints.txt '.[server]'
+      -c constraints.txt ".[$EXTRA]"
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --home-dir /tmp --shell /usr/sbin/nologin spanledger \

@@ -12,6 +12,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from spanledger_collector.settings import section_models, variable_name
+
 MANIFESTS = Path(__file__).parents[1] / "deploy" / "k8s"
 FILES = sorted(set(MANIFESTS.glob("*/*.yaml")) - set(MANIFESTS.glob("*/kustomization.yaml")))
 SETS = sorted({path.parent.name for path in MANIFESTS.glob("*/kustomization.yaml")} - {"common"})
@@ -51,7 +53,21 @@ def test_pods_are_guarded(name: str, pod: dict[str, Any]) -> None:
         }
         assert {"readinessProbe", "livenessProbe"} <= set(container), name
         assert "memory" in container["resources"]["limits"]
-        assert not any("TOKEN" in each["name"] and "value" in each for each in container["env"])
+        secret = ("TOKEN", "CATALOG", "SECRET", "KEY")
+        told = [each["name"] for each in container["env"] if "value" in each]
+        assert not [each for each in told if any(word in each for word in secret)]
+
+
+def test_settings_in_manifests_exist() -> None:
+    """Every variable that a pod is given is one that the collector or the dashboard reads."""
+    given = {each["name"] for _, pod in pods() for each in pod["containers"][0]["env"]}
+    known = {
+        variable_name(section, key)
+        for section, model in section_models().items()
+        for key in model.model_fields
+    }
+
+    assert given <= known
 
 
 @pytest.mark.parametrize("name", SETS)
