@@ -18,6 +18,7 @@ from spanledger_dashboard.windows import Window, window
 __all__ = ["freshness", "ledger", "to_do"]
 
 _LIVE_S = 5
+_CHECKED_S = 30  # reads the calls of a week
 _SIGNS: dict[Level, tuple[str, str]] = {
     "bad": ("red", "error"),
     "warn": ("orange", "warning"),
@@ -33,7 +34,7 @@ def freshness(source: Source, zone: ZoneInfo) -> None:
 def to_do(source: Source, zone: ZoneInfo) -> None:
     """What is the matter and what to do about it."""
     with card("What to do", "Checked against the last 7 days, the worst first"):
-        st.fragment(_to_do, run_every=_LIVE_S)(source, zone)
+        st.fragment(_to_do, run_every=_CHECKED_S)(source, zone)
 
 
 def ledger(source: Source, shown: Window) -> None:

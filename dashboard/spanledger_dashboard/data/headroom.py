@@ -51,7 +51,7 @@ def refusals(
     return [Refusals(*(row[name] for name in Refusals._fields)) for row in rows]
 
 
-@st.cache_data(ttl=10, max_entries=64, show_spinner=False)
+@st.cache_data(ttl=60, max_entries=64, show_spinner=False)
 def _headroom(
     source: Source, start: str, end: str | None, zone: str, bucket: str, filters: Filters
 ) -> pa.Table:

@@ -105,7 +105,7 @@ def examples(
     return rows
 
 
-@st.cache_data(ttl=10, max_entries=16, show_spinner=False)
+@st.cache_data(ttl=60, max_entries=16, show_spinner=False)
 def _duplicates(source: Source, start: str, end: str | None) -> pa.Table:
     return ask(source, "duplicates", between(start, end))
 
