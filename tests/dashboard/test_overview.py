@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
+import httpx2
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from spanledger_collector.server import running_collector
+from spanledger_collector.settings import load_settings
 from spanledger_dashboard.cards.spend import projection
 from tests.dashboard.conftest import Collecting, Opening
 from tests.dashboard.support import HAIKU, Reported, report
@@ -175,3 +179,27 @@ def test_the_projection_is_linear(now: datetime, expected: Decimal | str | None)
         assert Decimal(100) < projected < Decimal("100.01")
     else:
         assert projected == expected
+
+
+def test_open_alerts_and_budgets_stand_on_top(tmp_path: Path, open_app: Opening) -> None:
+    """A budget that is used up fires, and both are told in a line."""
+    file = tmp_path / "spanledger.toml"
+    file.write_text('[collector]\nport = 0\n[[budgets]]\nname = "all-of-it"\nusd = 2\n')
+    with running_collector(load_settings(file)) as collector:
+        report(collector.url, [Reported(timedelta(seconds=5), input_tokens=5_000_000)])
+        judged = httpx2.post(f"{collector.url}/api/v1/alerts/evaluate", json={}, timeout=60)
+        judged.raise_for_status()
+        app = open_app(collector.url, zone="UTC")
+
+    assert not app.exception
+    (budget,) = (bar.proto.text for bar in app.get("progress"))
+    assert budget.startswith(r"Budget all\-of\-it: **\$5.00** of \$2.00 (250%)")
+    assert any(":red[:material/notifications_active:" in text.value for text in app.markdown)
+
+
+def test_without_alerts_and_budgets_there_is_no_card(known_calls: str, open_app: Opening) -> None:
+    """Silence is what one wants to see in the morning."""
+    app = open_app(known_calls)
+
+    assert not app.get("progress")
+    assert "open alert" not in texts(app)

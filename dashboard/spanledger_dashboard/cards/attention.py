@@ -1,0 +1,47 @@
+"""Is anything on fire, and does the money last: open alerts and budgets, in a few lines."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from spanledger_dashboard import formats
+from spanledger_dashboard.cards.card import escaped, guarded
+from spanledger_dashboard.data import attention
+from spanledger_dashboard.data.attention import Spending
+from spanledger_dashboard.filters import Scope
+from spanledger_dashboard.ways import way
+
+__all__ = ["attention_card"]
+
+_MOST = 3
+_COLORS = {"critical": "red", "warning": "orange"}
+
+
+@st.fragment(run_every=5)
+def attention_card(here: Scope) -> None:
+    """Open alerts, the most severe first, and the fullest budgets; nothing where both are none."""
+    with guarded(40):
+        alerts = attention.firing(here.source)
+        budgets = attention.budgets(here.source)
+        if not alerts and not budgets:
+            return
+        with st.container(border=True, gap="xsmall"):
+            for alert in (alerts or [])[:_MOST]:
+                color = _COLORS.get(alert.severity, "blue")
+                seen = " :gray[· somebody is on it]" if alert.acknowledged else ""
+                what = formats.plain(alert.what)
+                st.markdown(f":{color}[:material/notifications_active: {what}]{seen}")
+            if alerts:
+                way("alerts", formats.count(len(alerts), "open alert"))
+            for budget in budgets[:_MOST]:
+                _budget(budget, here)
+
+
+def _budget(budget: Spending, here: Scope) -> None:
+    spent, whole = formats.money(budget.spent_usd), formats.money(budget.budget_usd)
+    words = f"Budget {formats.plain(budget.name)}: **{spent}** of {whole} ({budget.used:.0%})"
+    if budget.run_out_at is not None:
+        words += f" · used up about {formats.day(budget.run_out_at.astimezone(here.shown.zone))}"
+    elif budget.forecast_usd is not None:
+        words += f" · {formats.money_short(budget.forecast_usd)} expected by its end"
+    st.progress(min(max(budget.used, 0.0), 1.0), text=escaped(words))
