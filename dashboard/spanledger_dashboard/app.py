@@ -24,9 +24,8 @@ _VIEWS = Path(__file__).with_name("views")
 def _pages(**titled: tuple[str, str]) -> list[Any]:
     """The pages of a section: a script in `views/` is its page, with this title and icon."""
     return [
-        st.Page(script, title=title, icon=f":material/{icon}:")
+        st.Page(_VIEWS / f"{name}.py", title=title, icon=f":material/{icon}:")
         for name, (title, icon) in titled.items()
-        if (script := _VIEWS / f"{name}.py").exists()
     ]
 
 

@@ -27,8 +27,6 @@ def sidebar(sections: Mapping[str, Sequence[Any]], settings: DashboardSettings) 
     carried = links.carried(address.params())
     with st.sidebar:
         for title, pages in sections.items():
-            if not pages:
-                continue
             st.caption(title)
             with st.container(gap="xxsmall"):
                 for page in pages:

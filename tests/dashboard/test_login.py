@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+import spanledger_dashboard
 from spanledger_dashboard.login import verdict
 from spanledger_dashboard.settings import Login
 from tests.dashboard.browsing import (
@@ -31,7 +33,8 @@ ADA = {
     "email_verified": True,
     "iat": NOW.timestamp() - 60,
 }
-PAGES = ["", "explorer", "cache", "latency", "headroom", "prices", "health"]
+VIEWS = Path(spanledger_dashboard.__file__).parent / "views"
+PAGES = ["", *(page.stem for page in VIEWS.glob("*.py"))]
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,8 @@ def test_open_alerts_and_budgets_stand_on_top(tmp_path: Path, open_app: Opening)
     """A budget that is used up fires, and both are told in a line."""
     file = tmp_path / "spanledger.toml"
     file.write_text('[collector]\nport = 0\n[[budgets]]\nname = "all-of-it"\nusd = 2\n')
-    with running_collector(load_settings(file)) as collector:
+    settings = load_settings(file, store={"path": tmp_path / "ledger"})
+    with running_collector(settings) as collector:
         report(collector.url, [Reported(timedelta(seconds=5), input_tokens=5_000_000)])
         judged = httpx2.post(f"{collector.url}/api/v1/alerts/evaluate", json={}, timeout=60)
         judged.raise_for_status()
