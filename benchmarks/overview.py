@@ -4,8 +4,9 @@
     python benchmarks/overview.py /tmp/ten
 
 The questions are over all ninety days: spend against last month, cost by day and model, cost by
-service and by team, tokens by day, the latest calls. Each round asks the six one after the other.
-The dearest users and the latencies, which other pages show, are asked beside them.
+service and by team, tokens by day, the latest calls. Each round asks the six one after the other,
+then all together, as the page's cards do: its wait is until the last has answered. The dearest
+users and the latencies, which other pages show, are asked beside them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from spanledger_collector.settings import CollectorSettings, Settings, StoreSett
 ARROW = "application/vnd.apache.arrow.stream"
 LIMIT_MS = 100.0
 ON_THE_PAGE = 6
+TOGETHER = "page, all together"
 
 
 def questions(days: int) -> list[tuple[str, str, dict[str, str]]]:
@@ -44,13 +47,23 @@ def questions(days: int) -> list[tuple[str, str, dict[str, str]]]:
 
 
 def measure(api: httpx2.Client, rounds: int, days: int) -> dict[str, list[float]]:
-    """Milliseconds of each question in each round."""
+    """Milliseconds of each question, and of the page's together, in each round."""
     times: dict[str, list[float]] = {}
-    for _ in range(rounds):
-        for name, query, parameters in questions(days):
+
+    def ask(question: tuple[str, str, dict[str, str]]) -> float:
+        _, query, parameters = question
+        started = time.perf_counter()
+        api.get(f"/api/v1/query/{query}", params=parameters).raise_for_status()
+        return (time.perf_counter() - started) * 1000
+
+    with ThreadPoolExecutor(ON_THE_PAGE) as cards:
+        for _ in range(rounds):
+            asked = questions(days)
+            for question in asked:
+                times.setdefault(question[0], []).append(ask(question))
             started = time.perf_counter()
-            api.get(f"/api/v1/query/{query}", params=parameters).raise_for_status()
-            times.setdefault(name, []).append((time.perf_counter() - started) * 1000)
+            list(cards.map(ask, asked[:ON_THE_PAGE]))
+            times.setdefault(TOGETHER, []).append((time.perf_counter() - started) * 1000)
     return times
 
 
@@ -79,8 +92,8 @@ def main() -> None:
         print(f"{name:22}  {statistics.median(each):8.1f} ms   p95 {slowest:8.1f} ms")
     on_the_page = list(times.values())[:ON_THE_PAGE]
     pages = [sum(each) for each in zip(*on_the_page, strict=True)]
-    print(f"{'page':22}  {statistics.median(pages):8.1f} ms   p95 {max(pages):8.1f} ms (slowest)")
-    print(f"page / limit            {statistics.median(pages) / LIMIT_MS:8.2f}")
+    print(f"{'one after the other':22}  {statistics.median(pages):8.1f} ms")
+    print(f"page / limit            {statistics.median(times[TOGETHER]) / LIMIT_MS:8.2f}")
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ class Started(NamedTuple):
     def end(self) -> int:
         """Stop it as a service manager would; returns its exit code."""
         self.process.terminate()
-        code = self.process.wait(60)
+        code = self.process.wait(300)
         self.reader.join()
         return code
 
@@ -69,7 +69,7 @@ def started(folder: Path, **variables: str) -> Iterator[Started]:
     reader = threading.Thread(target=_read, args=(process, log, up))
     reader.start()
     try:
-        assert up.wait(60), log
+        assert up.wait(300), log
         running = RunningCollector(
             _found(log, r"(https?://[^\s\"]+)"), process.terminate, _grpc(log)
         )

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import socket
 import struct
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -29,6 +30,9 @@ from tests.collector.wires import REQUESTS, SIGNALS, WIRES, request_of, spans, w
 
 SLACK = 64 * MIB
 """What threads, buffers of the operating system and the allocator may take beside the budget."""
+
+HEADER_PATIENCE_S = 15
+"""After this long the collector hangs up on who has not finished a header."""
 
 
 def bomb() -> bytes:
@@ -106,15 +110,17 @@ def test_a4_five_hundred_stalled_connections(tmp_path: Path, kind: str) -> None:
     """While five hundred connections stall, good requests are answered on every way in."""
     with started(tmp_path) as process, ExitStack() as exits:
         collector = process.running
+        opened = time.monotonic()
         stalled = [exits.enter_context(stall(collector, kind)) for _ in range(500)]
         replies = []
         for name in WIRES:
             with wired(name, collector) as wire:
                 replies.append(wire.export("traces", spans()).http)
         ended = [each for each in stalled if hung_up(each)]
+        overdue = time.monotonic() - opened > HEADER_PATIENCE_S
 
     assert replies == [200] * 3
-    assert ended == []
+    assert ended == [] or overdue
 
 
 @contextmanager

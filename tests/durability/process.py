@@ -99,7 +99,7 @@ class Senders:
         for thread in self._threads:
             thread.join()
 
-    def wait_for(self, more: int, patience_s: float = 60.0) -> None:
+    def wait_for(self, more: int, patience_s: float = 300.0) -> None:
         """Wait until so many more calls were acknowledged."""
         enough = len(self.acknowledged) + more
         deadline = time.monotonic() + patience_s
@@ -108,7 +108,7 @@ class Senders:
             self._threads[0].join(0.005)
 
     def _send(self, name: str) -> None:
-        with httpx2.Client(base_url=self._url, timeout=60) as http:
+        with httpx2.Client(base_url=self._url, timeout=120) as http:
             number = 0
             while not self._stop.is_set():
                 ids = [f"msg_{name}_{number}_{i}" for i in range(CALLS_A_REQUEST)]

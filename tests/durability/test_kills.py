@@ -17,7 +17,7 @@ ROUNDS = int(os.environ.get("SPANLEDGER_TEST_KILLS", "5"))
 """`make kills` asks for more."""
 
 
-@pytest.mark.timeout(300 + 60 * ROUNDS)
+@pytest.mark.timeout(600 + 60 * ROUNDS)
 def test_kill_9_at_random_moments(tmp_path: Path) -> None:
     """Killed again and again while senders retry: every call is there once, and so is its cost."""
     dice = random.Random()

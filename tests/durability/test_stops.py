@@ -25,7 +25,7 @@ def test_sigterm_ends_cleanly(tmp_path: Path) -> None:
             thread.join(0.01)
         process.send_signal(signal.SIGTERM)
         thread.join()
-        code = process.wait(100)
+        code = process.wait()
     with running_collector(settings_for(tmp_path)) as collector:
         client = Client(collector.url)
         stored = all_message_ids(client)
@@ -38,7 +38,7 @@ def test_sigterm_ends_cleanly(tmp_path: Path) -> None:
 
 def send_until_stopped(url: str, acknowledged: list[str]) -> None:
     """Send calls until the collector refuses them or is gone."""
-    with httpx2.Client(base_url=url, timeout=60) as http:
+    with httpx2.Client(base_url=url, timeout=120) as http:
         for number in range(100_000):
             body = orjson.dumps(request_of([call_span(f"msg_{number}")]))
             try:

@@ -74,7 +74,7 @@ def test_the_example_costs_what_the_page_says() -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=300,
     )
 
     assert json.loads(answer.stdout)["cost_usd"] == amount[1]
