@@ -50,16 +50,17 @@ def collector_process(
         env={**os.environ, **(environment or {})},
     )
     assert process.stdout is not None
-    address = next(line for line in process.stdout if "listens on http" in line).split()[-1]
     # Somebody has to read the log, or the collector would wait for room in the pipe.
     reader = threading.Thread(target=process.stdout.read, daemon=True)
-    reader.start()
     try:
+        address = next(line for line in process.stdout if "listens on http" in line).split()[-1]
+        reader.start()
         yield process, address
     finally:
         process.kill()
         process.wait()
-        reader.join()
+        if reader.ident is not None:
+            reader.join()
         process.stdout.close()
 
 
