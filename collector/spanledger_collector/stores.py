@@ -10,7 +10,7 @@ from spanledger_collector.store.duckdb import DuckDBStore, Keep
 if TYPE_CHECKING:
     from spanledger_collector.settings import StoreSettings
 
-__all__ = ["open_store"]
+__all__ = ["not_installed", "open_store"]
 
 
 def open_store(settings: StoreSettings) -> Store:
@@ -29,20 +29,15 @@ def open_store(settings: StoreSettings) -> Store:
             settings.min_free_bytes,
         )
     try:
-        from spanledger_collector.store.lake import LakePlace, LakeStore
+        from spanledger_collector.lakes import open_lake_store
     except ImportError as error:
-        raise StoreError(
-            f"store.catalog names a lake, and {error.name} is not installed, which lakes need. "
-            "Install `spanledger[lake]` in an environment of its own (`docs/scaling.md`)."
-        ) from error
-    secret = settings.s3_secret
-    place = LakePlace(
-        catalog=settings.catalog.get_secret_value(),
-        data_path=settings.data_path or "",
-        s3_endpoint=settings.s3_endpoint,
-        s3_region=settings.s3_region,
-        s3_key_id=settings.s3_key_id,
-        s3_secret=secret.get_secret_value() if secret else None,
-        max_inbox_bytes=int(settings.max_inbox_bytes),
+        raise StoreError(not_installed(error)) from error
+    return open_lake_store(settings)
+
+
+def not_installed(error: ImportError) -> str:
+    """Say what a lake needs."""
+    return (
+        f"store.catalog names a lake, and {error.name} is not installed, which lakes need. "
+        "Install `spanledger[lake]` in an environment of its own (`docs/scaling.md`)."
     )
-    return LakeStore(place, settings.path, settings.memory_limit, settings.threads, keep)

@@ -13,6 +13,7 @@ from spanledger_collector.cli import (
     demo,
     doctor,
     export,
+    migrate,
     prices,
     query,
     serve,
@@ -45,6 +46,7 @@ app.add_typer(alerts.app, name="alerts", rich_help_panel="Ask")
 app.add_typer(export.app, name="export", rich_help_panel="Ask")
 app.command("backup", rich_help_panel="Look after")(backup.backup)
 app.command("restore", rich_help_panel="Look after")(backup.restore)
+app.add_typer(migrate.app, name="migrate", rich_help_panel="Look after")
 app.command("doctor", rich_help_panel="Look after")(doctor.doctor)
 app.command("config", rich_help_panel="Look after")(about.config)
 app.command("version", rich_help_panel="Look after")(about.version)

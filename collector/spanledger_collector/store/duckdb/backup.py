@@ -8,6 +8,7 @@ written anew.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,20 @@ from spanledger_collector.store.duckdb.reading import Readers
 from spanledger_collector.store.errors import StoreError, StoreUnavailable
 from spanledger_collector.store.protocol import Backup
 
-__all__ = ["back_up", "examine"]
+__all__ = ["back_up", "contents", "copy_portable", "examine"]
 
 _BATCH_ROWS = 50_000
 
 
-def back_up(readers: Readers, target: Path) -> Backup:
+def back_up(
+    readers: Readers, target: Path, tables: Mapping[str, list[str]] | None = None
+) -> Backup:
     """Write everything that is committed now into a new file.
+
+    Args:
+        readers: lends a cursor.
+        target: the file.
+        tables: the tables and their stored columns; by default what the catalogue says.
 
     Raises:
         StoreUnavailable: the ledger cannot be read, or the copy not be written.
@@ -34,16 +42,33 @@ def back_up(readers: Readers, target: Path) -> Backup:
     try:
         with readers.cursor() as cursor:
             cursor.begin()
-            told = _contents(cursor)
-            create_ledger(target)
-            with open_copy(target) as copy:
-                for table, columns in cursor.execute(sql_files.statement("stored")).fetchall():
-                    _copy_table(cursor, copy, table, columns)
+            told = contents(cursor)
+            _copy(cursor, target, tables)
         written = examine(target)
     except (duckdb.Error, StoreError, OSError) as error:
         raise StoreUnavailable(f"The backup failed: {error}") from error
     if written != told:
         raise StoreUnavailable(f"The backup does not hold what the ledger does: {written}, {told}.")
+    _flush(target)
+    return told
+
+
+def copy_portable(source: Path, target: Path) -> Backup:
+    """Copy a ledger that nobody has open into the format that DuckDB 1.5 reads, too.
+
+    Raises:
+        StoreError: the source is no ledger that this release can read, or the target exists.
+        StoreUnavailable: the copy could not be written, or does not hold what the source does.
+    """
+    with check_ledger(source) as ledger:
+        told = contents(ledger)
+        try:
+            _copy(ledger, target, None, portable=True)
+            written = examine(target)
+        except (duckdb.Error, OSError) as error:
+            raise StoreUnavailable(f"The copy failed: {error}") from error
+    if written != told:
+        raise StoreUnavailable(f"The copy does not hold what the ledger does: {written}, {told}.")
     _flush(target)
     return told
 
@@ -55,7 +80,22 @@ def examine(file: Path) -> Backup:
         StoreError: it is no ledger that this release can read.
     """
     with check_ledger(file) as connection:
-        return _contents(connection)
+        return contents(connection)
+
+
+def _copy(
+    source: duckdb.DuckDBPyConnection,
+    target: Path,
+    tables: Mapping[str, list[str]] | None,
+    *,
+    portable: bool = False,
+) -> None:
+    if tables is None:
+        tables = dict(source.execute(sql_files.statement("stored")).fetchall())
+    create_ledger(target, portable=portable)
+    with open_copy(target) as copy:
+        for table, columns in tables.items():
+            _copy_table(source, copy, table, columns)
 
 
 def _copy_table(
@@ -75,7 +115,8 @@ def _copy_table(
     copy.commit()
 
 
-def _contents(connection: duckdb.DuckDBPyConnection) -> Backup:
+def contents(connection: duckdb.DuckDBPyConnection) -> Backup:
+    """Say what a ledger holds."""
     [row] = connection.execute(sql_files.statement("contents")).fetchall()
     return Backup(*_exact(row))
 

@@ -26,6 +26,8 @@ __all__ = [
 DATABASE_NAME = "ledger.duckdb"
 SCHEMA_VERSION = max(sql_files.schema())
 CHECKPOINT_THRESHOLD = "256MB"
+PORTABLE = "v1.5.0"
+"""The newest format of files that DuckDB 1.5 reads."""
 
 
 def open_database(
@@ -51,14 +53,20 @@ def open_database(
     return connection
 
 
-def create_ledger(file: Path) -> None:
+def create_ledger(file: Path, *, portable: bool = False) -> None:
     """Make an empty ledger of this release in a file that does not exist.
+
+    Args:
+        file: the file.
+        portable: whether DuckDB 1.5 must be able to read it.
 
     Raises:
         StoreError: the file is there already.
     """
     if file.exists():
         raise StoreError(f"The file {file} exists already.")
+    if portable:
+        duckdb.connect(str(file), config={"storage_compatibility_version": PORTABLE}).close()
     with open_copy(file) as connection:
         _migrate(connection, file)
 

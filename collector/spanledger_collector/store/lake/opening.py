@@ -26,7 +26,7 @@ from spanledger_collector.store.lake.dialect import (
 from spanledger_collector.store.lake.election import OPENING, Session
 from spanledger_collector.store.lake.place import LakePlace
 
-__all__ = ["SCHEMA_VERSION", "open_lake"]
+__all__ = ["SCHEMA_VERSION", "open_lake", "stored_columns"]
 
 SCHEMA_VERSION: Final = max(sql_files.schema())
 EXTENSIONS: Final = ("ducklake", "postgres_scanner", "httpfs")
@@ -67,6 +67,14 @@ def open_lake(
         connection.close()
         raise
     return connection
+
+
+def stored_columns() -> dict[str, list[str]]:
+    """Which tables a ledger of this release has, and which of their columns are stored."""
+    return {
+        name: [column.name for column in columns if column.formula is None]
+        for name, columns in _tables_of_a_file().items()
+    }
 
 
 def _database(memory_limit: str | None, threads: int | None) -> duckdb.DuckDBPyConnection:

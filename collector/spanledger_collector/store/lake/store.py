@@ -28,7 +28,7 @@ from spanledger_collector.store.lake.dialect import LAKE
 from spanledger_collector.store.lake.election import Session
 from spanledger_collector.store.lake.inbox import Inbox
 from spanledger_collector.store.lake.maintainer import Maintainer
-from spanledger_collector.store.lake.opening import SCHEMA_VERSION, open_lake
+from spanledger_collector.store.lake.opening import SCHEMA_VERSION, open_lake, stored_columns
 from spanledger_collector.store.lake.place import LakePlace
 from spanledger_collector.store.lake.settling import settled
 from spanledger_collector.store.protocol import AlertNotes, Appended, Backup, Batch, StoreState
@@ -205,7 +205,7 @@ class LakeStore:
 
     def back_up(self, target: Path) -> Backup:
         """Write all that is committed now into a new DuckDB file, and check it."""
-        return back_up(self._readers, target)
+        return back_up(self._readers, target, stored_columns())
 
     def export(
         self,
