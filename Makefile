@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LAKE_SUITE := $(addprefix tests/collector/test_,count_once_recorded.py count_once_properties.py \
   retention.py rollup.py rollups_behind.py)
 
-.PHONY: check test demo matrix sdk-suite otelcol kills lake lake-suite lock install format clean
+.PHONY: check test demo matrix sdk-suite otelcol kills lake lake-suite lake-soak lock install format clean
 
 check: install            ## the whole gate: lint, types, import contracts, tests
 	$(BIN)/ruff check
@@ -35,6 +35,9 @@ lake:                      ## the environment in which a lake's collectors run
 lake-suite: install lake   ## the store's tests on a lake instead of a file
 	PYTHONPATH=instrumentation:collector:dashboard:. $$(.ci/lake) -m pytest -p tests.lake.on_a_lake \
 	  -p no:cacheprovider --timeout 900 $(LAKE_SUITE)
+
+lake-soak: install lake    ## kill every part of a lake in turn, again and again
+	PYTHONPATH=. $(BIN)/python tests/lake/soak.py
 
 kills: install             ## kill -9 of the collector, fifty times
 	SPANLEDGER_TEST_KILLS=50 $(BIN)/pytest tests/durability/test_kills.py

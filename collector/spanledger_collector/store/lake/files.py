@@ -70,7 +70,10 @@ class Files:
         self._call(f"ducklake_cleanup_old_files('{LAKE}', {_before(kept)})")
 
     def _call(self, function: str) -> None:
-        self._connection.execute(f"call {function}").fetchall()
+        # Not fetched as Python's values: their instants would need pytz, which nothing brings.
+        reader = self._connection.execute(f"call {function}").to_arrow_reader(1024)
+        for _ in reader or ():
+            pass
 
 
 def _before(kept: str) -> str:
