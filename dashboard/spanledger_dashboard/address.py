@@ -9,6 +9,8 @@ A control is a widget whose `key` is its name in links and whose `on_change` is 
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -17,9 +19,10 @@ import streamlit as st
 from spanledger_dashboard.links import ZONE, View, as_params, as_view, controls_of
 from spanledger_dashboard.settings import DashboardSettings, from_environment
 
-__all__ = ["choose", "params", "remember", "restore", "settings"]
+__all__ = ["arrive", "choose", "params", "remember", "restore", "settings", "within"]
 
 _SEEN, _PAGE = "address_seen", "address_page"
+_VIA, _TAKEN, _MOST_TAKEN = "via", "address_taken", 100
 
 
 def restore(page: str) -> None:
@@ -49,6 +52,23 @@ def choose(**chosen: str | list[str] | None) -> None:
     """Choose as if a control had been used; for callbacks."""
     st.session_state.update(chosen)
     remember()
+
+
+def within(link: Mapping[str, str | Sequence[str]]) -> dict[str, str | Sequence[str]]:
+    """The same link, for a page that leads to itself; such a page begins with `arrive`.
+
+    Streamlit runs the page with the link's parameters and leaves the browser's address as it was.
+    The token, new for each link, tells such a step from "back", which must not become another one.
+    """
+    return {**link, _VIA: secrets.token_hex(4)}
+
+
+def arrive() -> None:
+    """Make a step that was taken by `within` an entry of the browser's history."""
+    token, taken = st.query_params.get(_VIA), st.session_state.get(_TAKEN)
+    if token and taken is not None and token not in taken:
+        remember()
+    st.session_state[_TAKEN] = [*(taken or ()), token][-_MOST_TAKEN:]
 
 
 def params() -> dict[str, list[str]]:

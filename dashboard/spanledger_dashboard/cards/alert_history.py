@@ -56,7 +56,9 @@ def _timeline(fired: list[Alert], shown: Window) -> None:
                     PAGE,
                     label=_label(alert),
                     icon=":material/notifications:",
-                    query_params={**links.carried(address.params()), "alert": alert.id},
+                    query_params=address.within(
+                        {**links.carried(address.params()), "alert": alert.id}
+                    ),
                 )
 
 

@@ -63,7 +63,7 @@ def alert_page(settings: DashboardSettings, alert_id: str) -> None:
         PAGE,
         label="All alerts",
         icon=":material/arrow_back:",
-        query_params=links.carried(address.params()),
+        query_params=address.within(links.carried(address.params())),
     )
     now = datetime.now(settings.zone)
     with guarded(height=320):
@@ -135,7 +135,7 @@ def _card(settings: DashboardSettings, alert: Alert, now: datetime) -> None:
                 PAGE,
                 label="Details",
                 icon=":material/open_in_full:",
-                query_params={**links.carried(address.params()), "alert": alert.id},
+                query_params=address.within({**links.carried(address.params()), "alert": alert.id}),
             )
             _slice(settings, alert)
             _buttons(settings, alert, bare=True)

@@ -84,7 +84,7 @@ def _card(settings: DashboardSettings, budget: Budget) -> None:
         _numbers(budget, burnt, settings)
         st.altair_chart(charts_alerts.burn_chart(burnt), alt=_alt(budget))
         band = "The band holds it four times of five. " if burnt.low is not None else ""
-        told = ", ".join(formats.share(share) for share in budget.thresholds)
+        told = ", ".join(f"{share:.0%}" for share in budget.thresholds)
         st.caption(f"{band}The dashed grey line is an even pace. It tells at {told}.")
 
 

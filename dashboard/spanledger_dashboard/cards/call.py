@@ -219,8 +219,8 @@ def _who(call: Mapping[str, Any]) -> None:
                 PAGE,
                 label=f"Session {formats.plain(call['session_id'][:60])}",
                 icon=":material/forum:",
-                query_params=places.to_session(
-                    address.params(), call["session_id"], call["start_time"]
+                query_params=address.within(
+                    places.to_session(address.params(), call["session_id"], call["start_time"])
                 ),
             )
 

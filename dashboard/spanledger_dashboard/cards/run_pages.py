@@ -122,7 +122,9 @@ def _trace_title(trace: tracing.Seen) -> None:
                 tracing.PAGE,
                 label=f"Session {formats.plain(call['session_id'][:60])}",
                 icon=":material/forum:",
-                query_params=places.to_session(address.params(), call["session_id"], trace.at),
+                query_params=address.within(
+                    places.to_session(address.params(), call["session_id"], trace.at)
+                ),
             )
 
 
@@ -190,12 +192,14 @@ def _session_traces(settings: DashboardSettings, traces: Sequence[Run], total: D
         st.markdown(f"**Its traces**, newest first · {of}")
         listing.run_rows(page, "traces", total, settings.zone)
     if first + _PAGE < len(traces):
-        params = {name: value for name, value in address.params().items() if name != "after"}
+        params = {
+            name: value for name, value in address.params().items() if name not in {"after", "via"}
+        }
         st.page_link(
             tracing.PAGE,
             label="Next page",
             icon=":material/chevron_right:",
-            query_params={**params, "after": page[-1].cursor},
+            query_params=address.within({**params, "after": page[-1].cursor}),
         )
 
 
@@ -204,5 +208,5 @@ def _back(show: str) -> None:
         tracing.PAGE,
         label=f"All {show}",
         icon=":material/arrow_back:",
-        query_params=places.to_list(address.params(), show),
+        query_params=address.within(places.to_list(address.params(), show)),
     )

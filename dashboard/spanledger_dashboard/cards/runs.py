@@ -94,15 +94,21 @@ def run_list(here: Scope, listed: Listed, show: str) -> None:
         run_rows(listed.runs, show, total, here.shown.zone)
     with st.container(horizontal=True):
         params = address.params()
-        here_again = {name: value for name, value in params.items() if name != "after"}
+        here_again = {name: value for name, value in params.items() if name not in {"after", "via"}}
         if after:
             st.page_link(
-                PAGE, label="First page", icon=":material/first_page:", query_params=here_again
+                PAGE,
+                label="First page",
+                icon=":material/first_page:",
+                query_params=address.within(here_again),
             )
         if listed.more:
             following = {**here_again, "after": listed.runs[-1].cursor}
             st.page_link(
-                PAGE, label="Next page", icon=":material/chevron_right:", query_params=following
+                PAGE,
+                label="Next page",
+                icon=":material/chevron_right:",
+                query_params=address.within(following),
             )
 
 
@@ -119,7 +125,12 @@ def run_rows(listed: Sequence[Run], show: str, total: Decimal, zone: ZoneInfo) -
             with st.container(
                 horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
             ):
-                st.page_link(PAGE, label=_label(run, show), query_params=link, icon=_ICONS[show])
+                st.page_link(
+                    PAGE,
+                    label=_label(run, show),
+                    query_params=address.within(link),
+                    icon=_ICONS[show],
+                )
                 cost = f"**{escaped(trust(run))}** :small[{_share(run, total)}]"
                 st.markdown(cost, width="content")
             st.caption(_facts(run, show, zone))

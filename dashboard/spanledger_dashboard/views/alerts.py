@@ -8,6 +8,7 @@ from spanledger_dashboard.cards.alert_rules import rules_and_preview
 from spanledger_dashboard.cards.alerts import alert_page, fires_now
 from spanledger_dashboard.cards.budgets import budget_cards
 
+address.arrive()
 settings = address.settings()
 
 if st.session_state["alert"]:

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from spanledger_dashboard import places
+from spanledger_dashboard import address, places
 from spanledger_dashboard.cards.run_pages import list_page, session_page, trace_page
 
+address.arrive()
 asked = st.session_state
 at = places.moment(asked["at"])
 
