@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 FOLDER = Path(__file__).parent / "images"
 CHROMIUM = "/usr/bin/chromium"
-WIDTH, HEIGHT = 1180, 900
+WIDTH, HEIGHT = 1400, 1250
 MOST_BYTES = 150_000
 # The pages in both modes; those of one mode keep the repository small.
 BOTH = {"overview": "/", "explorer": "/explorer?range=7d&by=team&then=model"}
