@@ -14,6 +14,7 @@ from typing import Final
 from spanledger_demo.company import SERVICE_VERSIONS
 
 SERVICES: Final = ("checkout", "helpdesk", "search")
+RUNAWAY, RUNAWAY_RATE = "code-review", 1.5
 _STOP_TIMEOUT_S: Final = 20.0
 """For a call under way, beside the time for the last spans."""
 
@@ -112,6 +113,7 @@ def live(
     rate: float = 1.0,
     seed: int = 7,
     patience_s: float = 15.0,
+    runaway_s: float = 0.0,
 ) -> Iterator[Traffic]:
     """Run the live services; leaving the context stops them after their last span is delivered.
 
@@ -123,6 +125,7 @@ def live(
         rate: Interactions per second, of all services together.
         seed: What the interactions are drawn from.
         patience_s: How long a service waits at its end for its last spans to be delivered.
+        runaway_s: For how long an agent runs away, from the start on.
 
     Raises:
         TrafficError: a service failed.
@@ -142,10 +145,26 @@ def live(
                 service = _Service(name, [*arguments, f"--seed={seed + number}"], environment)
                 stack.callback(service.close)
                 services.append(service)
+            if runaway_s:
+                services.append(_runaway(stack, simulator_url, runaway_s, collector_url, token))
             yield traffic
         finally:
             traffic.stop()
         traffic.check()
+
+
+def _runaway(
+    stack: ExitStack, simulator_url: str, seconds: float, collector_url: str, token: str | None
+) -> _Service:
+    """The service whose agent starts over and over."""
+    arguments = [
+        f"--simulator-url={simulator_url}",
+        f"--rate={RUNAWAY_RATE}",
+        f"--duration={seconds}",
+    ]
+    service = _Service(RUNAWAY, arguments, _environment(RUNAWAY, collector_url, token))
+    stack.callback(service.close)
+    return service
 
 
 def _environment(service: str, collector_url: str, token: str | None) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What each kind of rule finds at one time: from the ledger's sums to findings.
 
-What is usual of a rule's groups is learned anew when an hour is over, not at every judgement.
+What is usual of a rule's groups is learned anew when an hour is over, or when much came late; not
+at every judgement.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ from spanledger_collector.settings import (
 __all__ = ["Judge", "Judged", "onset"]
 
 HALF_AN_HOUR_S, TWO_HOURS_S = 1800.0, 7200.0
+_MORE = 1.01
+"""So many times the requests of closed hours are too many late ones: learn anew."""
 _READ_RATE = 0.1
 """What a token read from the cache costs, of one that is not."""
 _LEVELS = {"info": 0, "warning": 1, "critical": 2}
@@ -71,7 +74,7 @@ class Judge:
         self._reader = reader
         self._zone = zone
         self._learn_every_h = learn_every_h
-        self._learned: dict[str, tuple[int, _Learned]] = {}
+        self._learned: dict[str, tuple[int, float, _Learned]] = {}
 
     def judge(self, rule: Rule, now: datetime) -> Judged:
         """What a rule finds now.
@@ -86,9 +89,10 @@ class Judge:
         end_hour = epoch(now) // HOUR
         end_hour -= end_hour % self._learn_every_h
         what = f"{by} {sorted(watched.scope.items())}"
+        requests = self._reader.known(watched.scope, end_hour, DAYS * 24)
         known = self._learned.get(what)
-        if known is not None and known[0] == end_hour:
-            return known[1]
+        if known is not None and known[0] == end_hour and requests <= _MORE * known[1]:
+            return known[2]
         hours = self._reader.hours(watched.scope, by, end_hour, DAYS * 24)
         profile = None
         if hours.names:
@@ -97,7 +101,7 @@ class Judge:
             history = Hourly(hours.start_hour, hours.measures["usd"], hours.measures["calls"])
             profile = fit(history, self._zone, excluded)
         learned = _Learned(hours, profile)
-        self._learned[what] = (end_hour, learned)
+        self._learned[what] = (end_hour, requests, learned)
         return learned
 
     def forget(self) -> None:

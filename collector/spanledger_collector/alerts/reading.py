@@ -83,6 +83,14 @@ class Reader:
             measures[measure] = table
         return Hours(names, first, measures)
 
+    def known(self, only: Scope, end_hour: int, hours: int) -> float:
+        """How many requests of these hours have arrived by now."""
+        start, end = moment((end_hour - hours) * HOUR), moment(end_hour * HOUR)
+        parameters = _scoped(only, "none") | {"start": start, "end": end}
+        del parameters["dimension"]
+        [found] = ask(self._store, "alert_known", parameters)["requests"].to_pylist()
+        return float(found)
+
     def recent(self, only: Scope, dimension: str, now: datetime, names: Sequence[str]) -> Recent:
         """What was spent up to now, for these groups and no others."""
         start = now - timedelta(seconds=RECENT_S)

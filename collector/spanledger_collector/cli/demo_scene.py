@@ -17,12 +17,15 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.text import Text
 
 from spanledger_collector.cli.console import FAILED, MISUSED, fail, out, say, talk, warn
 from spanledger_collector.cli.parts import collector_part, dashboard_part
 from spanledger_collector.cli.ports import free_port, is_free
 from spanledger_collector.cli.supervisor import PartFailed, Supervisor
 from spanledger_collector.settings import (
+    AlertsSettings,
+    Channel,
     CollectorSettings,
     DashboardSettings,
     Settings,
@@ -33,7 +36,10 @@ from spanledger_demo.reconcile import reconcile
 from spanledger_demo.run import backfill, demo_simulator, live
 from spanledger_demo.sender import DeliveryError
 from spanledger_demo.simulator import Simulator
+from spanledger_demo.sink import alert_sink
 
+_RUNAWAY_S = 120.0
+_JUDGE_EVERY_S = 10.0
 _ONCE_LIVE_S = 8.0
 _ONCE_RATE = 6.0
 _ONCE_PATIENCE_S = 60.0
@@ -53,8 +59,12 @@ class Scene(NamedTuple):
 def play(scene: Scene) -> None:
     """Play it until Ctrl-C, or once."""
     try:
-        with _folder(scene.data_dir) as folder, demo_simulator(seed=scene.seed) as simulator:
-            settings = _settings(folder, scene)
+        with (
+            _folder(scene.data_dir) as folder,
+            demo_simulator(seed=scene.seed) as simulator,
+            alert_sink(_show_alert) as hook,
+        ):
+            settings = _settings(folder, scene, hook)
             parts = [collector_part(settings), *([] if scene.once else [dashboard_part(settings)])]
             with Supervisor(parts) as supervisor, _causes(supervisor):
                 supervisor.wait_until_ready()
@@ -75,7 +85,10 @@ def _show(settings: Settings, simulator: Simulator, scene: Scene, supervisor: Su
     out.print(f"  Collector              {settings.collector.url}", soft_wrap=True)
     out.print(f"  Simulated Claude API   {simulator.url}\n", soft_wrap=True)
     _write_history(settings, simulator, scene)
-    with live(settings.collector.url, None, simulator.url, seed=scene.seed) as traffic:
+    with live(
+        settings.collector.url, None, simulator.url, seed=scene.seed, runaway_s=_RUNAWAY_S
+    ) as traffic:
+        say("An agent runs away for two minutes; what alerts tell of it is shown here.")
         say("Services are calling the simulated API; the dashboard moves. Ctrl-C ends the demo.")
         supervisor.watch(traffic.check)
 
@@ -121,9 +134,15 @@ def _write_history(settings: Settings, simulator: Simulator, scene: Scene) -> No
     say(f"{result.spans:,} calls worth ${result.usd:,.2f} written in {result.seconds:.1f} s.")
 
 
-def _settings(folder: Path, scene: Scene) -> Settings:
+def _show_alert(title: str, text: str) -> None:
+    out.print(Text(f"\n{title}\n{text}\n"), soft_wrap=True)
+
+
+def _settings(folder: Path, scene: Scene, hook: str) -> Settings:
     """Settings of the demo alone: no file and no environment, so that no real ledger is touched."""
+    sink = {"name": "demo", "webhook": hook, "allow_private": True, "allow_http": True}
     return Settings(
+        alerts=AlertsSettings(interval_s=_JUDGE_EVERY_S, channels=(Channel.model_validate(sink),)),
         collector=CollectorSettings(
             port=_open_port("collector", scene.port, CollectorSettings()), grpc_port="off"
         ),

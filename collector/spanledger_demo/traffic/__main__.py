@@ -10,20 +10,23 @@ import argparse
 import asyncio
 import random
 import sys
+from typing import Final
 
 import anthropic
 from opentelemetry.trace import Tracer
 
 import spanledger
-from spanledger_demo.traffic import checkout, helpdesk, search
+from spanledger_demo.traffic import checkout, code_review, helpdesk, search
 from spanledger_demo.traffic.pace import Pace
 from spanledger_demo.traffic.tracing import tracing
+
+_SERVED: Final = {"checkout": checkout, "code-review": code_review, "search": search}
 
 
 def main() -> int:
     """Run until told to stop; 0 when every span was delivered."""
     parser = argparse.ArgumentParser(prog="spanledger_demo.traffic", description=__doc__)
-    parser.add_argument("--service", required=True, choices=("checkout", "helpdesk", "search"))
+    parser.add_argument("--service", required=True, choices=(*_SERVED, "helpdesk"))
     parser.add_argument("--simulator-url", required=True)
     parser.add_argument("--rate", type=float, default=0.5, help="interactions per second")
     parser.add_argument("--duration", type=float, default=None, help="seconds; default: no end")
@@ -47,7 +50,7 @@ def _serve(service: str, simulator_url: str, pace: Pace, tracer: Tracer) -> None
         asyncio.run(_serve_helpdesk(simulator_url, key, pace, tracer))
         return
     with anthropic.Anthropic(base_url=simulator_url, api_key=key) as client:
-        (checkout if service == "checkout" else search).run(client, pace, tracer)
+        _SERVED[service].run(client, pace, tracer)
 
 
 async def _serve_helpdesk(simulator_url: str, key: str, pace: Pace, tracer: Tracer) -> None:
