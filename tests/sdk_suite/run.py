@@ -1,6 +1,6 @@
 """Runs the SDK's own test-suite without us and with us, and prints what differs.
 
-    python tests/sdk_suite/run.py [--version 2.10.0] [--work DIR]
+    python tests/sdk_suite/run.py [--version 2.14.0] [--work DIR]
 
 The SDK's source distribution carries its tests. They run in an environment of their own: plain,
 with `spanledger.instrument()` towards a collector that is down, and with `AnthropicInstrumentor`
@@ -176,7 +176,7 @@ def summary(results: Mapping[str, str]) -> str:
 def main() -> int:
     """Run all modes; 0 when no test can tell that we are there."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--version", default="2.10.0", help="of the SDK")
+    arguments.add_argument("--version", default="2.14.0", help="of the SDK")
     arguments.add_argument("--work", type=Path, help="folder to keep; default is a temporary one")
     arguments.add_argument("--mode", choices=MODES, action="append", help="default: all")
     given = arguments.parse_args()
