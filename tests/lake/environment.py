@@ -54,7 +54,14 @@ class LakeCollector:
         self.start()
 
     def start(self) -> None:
-        """Start it and wait until it takes calls in."""
+        """Start it, again if it ends at once, and wait until it takes calls in."""
+        for _ in range(5):
+            self._start()
+            if self.process.poll() is None:
+                return
+        raise AssertionError(self.log.read_text())
+
+    def _start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [lake_python(), "-m", "spanledger", "collector", "--config", os.devnull],
@@ -64,7 +71,6 @@ class LakeCollector:
             )
         listens = f"listens on {self.url}"
         wait_until(lambda: self._said(listens) or self.process.poll() is not None, listens, 120)
-        assert self.process.poll() is None, self.log.read_text()
 
     def maintains(self) -> bool:
         """Whether it said last that it maintains the lake, and still lives."""

@@ -89,6 +89,9 @@ def _soak(cluster: Postgres, gateway: Gateway | None, folder: Path, rounds: int)
                 for what, act in _blows(cluster, gateway, collectors):
                     _timed(f"round {number}, {what}", act, senders, urls)
         told = (senders.acknowledged, str(Decimal(COST_USD) * senders.acknowledged))
+        for collector in collectors:
+            if collector.process.poll() is not None:  # as a service manager would
+                collector.start()
         for url in urls:
             wait_until(lambda url=url: totals(url) == told, f"{url} tells {told}", PATIENCE_S)
     print(
