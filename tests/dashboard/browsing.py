@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -27,6 +28,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
+PICTURES = Path(__file__).parents[2] / "artifacts" / "screens"
 PATIENCE_MS = 60_000
 READY_S = 90
 
@@ -102,11 +104,20 @@ def visiting(browser: Browser, *, dark: bool = False, width: int = 1440) -> Iter
         "console",
         lambda said: blocked.append(said.text) if "Content Security Policy" in said.text else None,
     )
-    yield page
-    context.close()
+    try:
+        yield page
+    finally:
+        page.screenshot(path=_picture(), full_page=True)
+        context.close()
 
     assert asked <= {"127.0.0.1", None}  # None: data and blob addresses, which leave no machine
     assert blocked == []
+
+
+def _picture() -> Path:
+    """Where what the test saw last is kept, for whoever wants to look: one picture a test."""
+    test = os.environ["PYTEST_CURRENT_TEST"].rpartition(" ")[0]
+    return PICTURES / (re.sub(r"\W+", "-", test).strip("-") + ".png")
 
 
 def metric(page: Page, label: str, value: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import httpx2
 import pytest
@@ -125,6 +126,19 @@ def test_the_latest_calls_are_listed(known_calls: str, open_app: Opening) -> Non
     assert calls["Outcome"][4] == "overloaded_error"
     assert all(len(trace) == 32 for trace in calls["Trace"])
     assert calls["Request"][0].startswith("req_")
+
+
+def test_a_latest_call_opens_in_full(known_calls: str, open_app: Opening) -> None:
+    """Its link leads to its trace, and there to itself."""
+    calls = open_app(known_calls).dataframe[1].value
+    page, _, params = calls["Open"][0].partition("?")
+    link = dict(parse_qsl(params))
+
+    app = open_app(known_calls, f"views/{page}.py", **link)
+
+    assert link["trace"] == calls["Trace"][0]
+    assert not app.exception
+    assert any(calls["Request"][0] in code.value for code in app.code)
 
 
 def test_a_young_ledger_is_not_compared_with_nothing(

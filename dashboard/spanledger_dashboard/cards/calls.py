@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import streamlit as st
 
-from spanledger_dashboard import data, formats
+from spanledger_dashboard import address, data, formats, places
 from spanledger_dashboard.cards.card import guarded
 from spanledger_dashboard.filters import Scope
 from spanledger_dashboard.settings import DashboardSettings
@@ -63,7 +64,15 @@ def _row(call: dict[str, Any], settings: DashboardSettings) -> dict[str, Any]:
         "Cost": _cost(cost, call["cost_status"]),
         "Trace": call["trace_id"] or _NONE,
         "Request": call["request_id"] or _NONE,
+        "Open": _link(call),
     }
+
+
+def _link(call: dict[str, Any]) -> str:
+    """The call in its trace; relative, since the dashboard may be served below a path."""
+    started = _aware(call["start_time"])
+    to = places.to_trace(address.params(), call["trace_id"], started, call["span_id"])
+    return f"traces?{urlencode(to, doseq=True)}"
 
 
 def _prompt(call: dict[str, Any]) -> int:
@@ -81,9 +90,12 @@ def _cost(cost: Any, status: str | None) -> str:
     return f"~{text}" if status == "estimated" and cost is not None else text
 
 
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
 def _local(moment: datetime, settings: DashboardSettings) -> str:
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-    local = aware.astimezone(settings.zone)
+    local = _aware(moment).astimezone(settings.zone)
     today = datetime.now(settings.zone).date()
     return (
         f"{local:%H:%M:%S}" if local.date() == today else f"{formats.day(local)} {local:%H:%M:%S}"
@@ -101,4 +113,7 @@ def _columns() -> dict[str, Any]:
         "Cost": text("Cost (USD)", alignment=right, help="~ marks an estimate"),
         "Trace": text("Trace id", width="medium", help="Click a cell and copy it"),
         "Request": text("Request id", width="medium", help="Click a cell and copy it"),
+        "Open": st.column_config.LinkColumn(
+            "Call", display_text="Open", help="In its trace, in full; in a new tab"
+        ),
     }
