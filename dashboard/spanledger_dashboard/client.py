@@ -6,6 +6,7 @@ Knows HTTP and Arrow; nothing of Streamlit or of what the questions mean.
 from __future__ import annotations
 
 import ssl
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -32,19 +33,30 @@ _TIMEOUT = httpx2.Timeout(35.0, connect=3.0)
 
 
 class Client:
-    """Keeps connections to one collector."""
+    """Keeps connections to one collector, or to one of several that are alike.
+
+    When the one cannot be reached, the next is asked, and stays the one until it is gone, too.
+    """
 
     def __init__(self, source: Source) -> None:
         headers = {"Accept": _ARROW}
         if source.token:
             headers["Authorization"] = f"Bearer {source.token}"
-        self._url = source.url
+        self._urls = deque((source.url, *source.others))
         # Proxies of the environment are for the internet, and the collector is not there.
         # An authority of one's own is named by SSL_CERT_FILE, which OpenSSL reads by itself.
-        verify = ssl.create_default_context() if source.url.startswith("https:") else True
-        self._http = httpx2.Client(
-            base_url=source.url, headers=headers, timeout=_TIMEOUT, trust_env=False, verify=verify
+        verify = (
+            ssl.create_default_context()
+            if any(url.startswith("https:") for url in self._urls)
+            else True
         )
+        self._http = httpx2.Client(
+            headers=headers, timeout=_TIMEOUT, trust_env=False, verify=verify
+        )
+
+    @property
+    def _url(self) -> str:
+        return self._urls[0]
 
     def ask(self, query: str, params: Params) -> pa.Table:
         """Ask one named query.
@@ -58,9 +70,9 @@ class Client:
         self, path: str, fields: Mapping[str, Any], timeout: httpx2.Timeout
     ) -> httpx2.Response:
         try:
-            reply = self._http.post(path, json=dict(fields), timeout=timeout)
+            reply = self._reach(path, fields, timeout)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.UnsupportedProtocol) as error:
-            raise CollectorDown(self._url, str(error) or "no connection") from error
+            raise CollectorDown(", ".join(self._urls), str(error) or "no connection") from error
         except httpx2.TimeoutException as error:
             what = path.removeprefix("/api/v1/").removeprefix("query/")
             raise SlowQuery(self._url, f"no answer to {what} in {timeout.read:.0f} s") from error
@@ -69,6 +81,20 @@ class Client:
         if reply.status_code != httpx2.codes.OK:
             raise self._refusal(reply)
         return reply
+
+    def _reach(
+        self, path: str, fields: Mapping[str, Any], timeout: httpx2.Timeout
+    ) -> httpx2.Response:
+        """Post to the first collector that there is a connection to: nothing is sent twice."""
+        fields = dict(fields)
+        for _ in range(len(self._urls) - 1):
+            url = self._url
+            try:
+                return self._http.post(f"{url}{path}", json=fields, timeout=timeout)
+            except (httpx2.ConnectError, httpx2.ConnectTimeout):
+                if url == self._url:  # else another thread has moved on already
+                    self._urls.rotate(-1)
+        return self._http.post(f"{self._url}{path}", json=fields, timeout=timeout)
 
     def tell(
         self, route: str, fields: Mapping[str, Any], *, timeout_s: float | None = None

@@ -32,10 +32,12 @@ class UnknownTimeZone(ValueError):
 
 @dataclass(frozen=True)
 class Source:
-    """The collector that is asked, and the token it wants."""
+    """The collector that is asked, the token it wants, and who may be asked in its place."""
 
     url: str
     token: str | None = field(default=None, repr=False)
+    others: tuple[str, ...] = ()
+    """Further collectors of the same lake."""
 
 
 class SavedView(NamedTuple):
@@ -78,10 +80,11 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> DashboardSe
     Raises:
         UnknownTimeZone: The time zone is not known on this machine.
     """
-    url = _text(environment, "COLLECTOR_URL") or "http://127.0.0.1:4318"
+    told = _text(environment, "COLLECTOR_URL") or "http://127.0.0.1:4318"
+    url, *others = (each.strip().rstrip("/") for each in told.split(","))
     token = environment.get("SPANLEDGER_COLLECTOR__TOKEN") or None
     return DashboardSettings(
-        source=Source(url.rstrip("/"), token),
+        source=Source(url, token, tuple(others)),
         zone=_zone(_text(environment, "TIME_ZONE") or "UTC"),
         demo=_flag(environment, "DEMO"),
         login=_login(environment),

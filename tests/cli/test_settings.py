@@ -256,6 +256,12 @@ def test_collector_url_is_reachable(file: Path) -> None:
     six = load_settings(collector={"host": "::1", "port": 2})
     elsewhere = load_settings(dashboard={"collector_url": "https://ledger.example/"})
 
+    several = load_settings(dashboard={"collector_url": "http://one:4318/, http://two:4318"})
+
+    assert (several.collector_url, several.collector_urls) == (
+        "http://one:4318",
+        "http://one:4318,http://two:4318",
+    )
     assert everywhere.collector_url == "http://127.0.0.1:1"
     assert six.collector_url == "http://[::1]:2"
     assert elsewhere.collector_url == "https://ledger.example"

@@ -12,8 +12,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from spanledger_dashboard.client import Client
-from spanledger_dashboard.problems import BadQuery, CollectorProblem
-from spanledger_dashboard.settings import Source
+from spanledger_dashboard.problems import BadQuery, CollectorDown, CollectorProblem
+from spanledger_dashboard.settings import Source, from_environment
+from tests.dashboard.browsing import free_port
 from tests.dashboard.conftest import Collecting, Opening
 from tests.dashboard.support import Reported, report
 
@@ -109,6 +110,20 @@ def test_a_question_the_collector_does_not_know_is_named(known_calls: str) -> No
     with pytest.raises(BadQuery, match="no query 'unheard_of'"):
         client.ask("unheard_of", {})
     client.close()
+
+
+def test_the_next_collector_of_a_lake_answers_for_one_that_is_gone(known_calls: str) -> None:
+    """The reader notices nothing; with all of them gone, the page names them all."""
+    gone, too = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
+    settings = from_environment({"SPANLEDGER_DASHBOARD__COLLECTOR_URL": f"{gone}/, {known_calls}"})
+    client, lost = Client(settings.source), Client(Source(gone, others=(too,)))
+
+    assert [client.ask("health", {}).num_rows for _ in range(2)] == [1, 1]
+    with pytest.raises(CollectorDown) as failure:
+        lost.ask("health", {})
+    assert {gone, too} == set(failure.value.url.split(", "))
+    client.close()
+    lost.close()
 
 
 def test_another_server_at_the_address_is_noticed(open_app: Opening, stranger: str) -> None:

@@ -198,7 +198,9 @@ def _headline(alert: Alert) -> str:
 
 def _lines(reason: str, alert: Alert, facts: Facts, place: Place, now: datetime) -> Iterator[str]:
     start, end = place.clock(alert.window_start), place.clock(alert.window_end)
-    yield f"Rule {alert.rule}, {_who(alert)}, {start} to {end} ({place.zone})."
+    rule = "" if alert.kind == "budget" else f"Rule {alert.rule}, "
+    who = f"{rule}{_who(alert)}"
+    yield f"{who[:1].upper()}{who[1:]}, {start} to {end} ({place.zone})."
     yield _compared(alert)
     if reason == "resolved":
         lasted = (alert.resolved_at or now) - (alert.fired_at or alert.pending_since)
@@ -212,8 +214,9 @@ def _lines(reason: str, alert: Alert, facts: Facts, place: Place, now: datetime)
             f"As it goes now: ${_usd(facts.day_usd)} today, ${_usd(facts.month_usd)} this month."
         )
     if facts.budget is not None:
-        left, whole = _usd(facts.budget.left_usd), _usd(facts.budget.usd)
-        yield f"Budget “{plain(facts.budget.name)}”: ${left} of ${whole} left."
+        left, whole = facts.budget.left_usd, _usd(facts.budget.usd)
+        stands = f"${_usd(left)} of ${whole} left" if left >= 0 else f"${_usd(-left)} over ${whole}"
+        yield f"Budget “{plain(facts.budget.name)}”: {stands}."
     if facts.traces:
         yield f"Costliest traces: {', '.join(facts.traces)}"
     if (link := explorer_link(alert, facts, place)) is not None:

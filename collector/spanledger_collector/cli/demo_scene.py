@@ -25,6 +25,7 @@ from spanledger_collector.cli.ports import free_port, is_free
 from spanledger_collector.cli.supervisor import PartFailed, Supervisor
 from spanledger_collector.settings import (
     AlertsSettings,
+    Budget,
     Channel,
     CollectorSettings,
     DashboardSettings,
@@ -38,6 +39,10 @@ from spanledger_demo.sender import DeliveryError
 from spanledger_demo.simulator import Simulator
 from spanledger_demo.sink import alert_sink
 
+_BUDGETS = (
+    {"name": "company", "usd": 6000, "thresholds": [0.95, 1.0]},
+    {"name": "platform", "usd": 4000, "thresholds": [0.95, 1.0], "only": {"team": ["platform"]}},
+)
 _RUNAWAY_S = 120.0
 _JUDGE_EVERY_S = 10.0
 _ONCE_LIVE_S = 8.0
@@ -142,6 +147,7 @@ def _settings(folder: Path, scene: Scene, hook: str) -> Settings:
     """Settings of the demo alone: no file and no environment, so that no real ledger is touched."""
     sink = {"name": "demo", "webhook": hook, "allow_private": True, "allow_http": True}
     return Settings(
+        budgets=tuple(Budget.model_validate(budget) for budget in _BUDGETS),
         alerts=AlertsSettings(interval_s=_JUDGE_EVERY_S, channels=(Channel.model_validate(sink),)),
         collector=CollectorSettings(
             port=_open_port("collector", scene.port, CollectorSettings()), grpc_port="off"

@@ -77,7 +77,7 @@ def dashboard_part(settings: Settings) -> Part:
 
 def dashboard_environment(settings: Settings) -> dict[str, str]:
     """All that the dashboard's own process reads: it knows no settings file."""
-    pointed = settings.dashboard.model_copy(update={"collector_url": settings.collector_url})
+    pointed = settings.dashboard.model_copy(update={"collector_url": settings.collector_urls})
     secrets = CollectorSecrets(token=settings.collector.token)
     return {**_variables("dashboard", pointed), **_variables("collector", secrets)}
 

@@ -115,7 +115,10 @@ def dashboard(
         typer.Option("--port", min=0, max=65535, help="Port of the dashboard (default 8501)."),
     ] = None,
     collector_url: Annotated[
-        str | None, typer.Option("--collector-url", help="Where the collector answers.")
+        str | None,
+        typer.Option(
+            "--collector-url", help="Where the collector answers; several with commas between."
+        ),
     ] = None,
 ) -> None:
     """Run the dashboard alone, in the foreground, beside a collector that runs elsewhere.

@@ -10,7 +10,14 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
 from spanledger_collector.settings._section import Section
-from spanledger_collector.settings._values import HttpUrl, Port, TimeZone, base_url, is_loopback
+from spanledger_collector.settings._values import (
+    HttpUrl,
+    HttpUrls,
+    Port,
+    TimeZone,
+    base_url,
+    is_loopback,
+)
 
 Page = Literal[
     "overview",
@@ -68,9 +75,10 @@ class DashboardSettings(Section):
         " or with `allow_anonymous`.",
     )
     port: Port = Field(default=8501, description="Port of the dashboard.")
-    collector_url: HttpUrl | None = Field(
+    collector_url: HttpUrls | None = Field(
         default=None,
-        description="Where the collector answers; by default the one set in `[collector]`.",
+        description="Where the collector answers; by default the one set in `[collector]`. Of a"
+        " lake's collectors several, with commas between them: the next is asked when one is gone.",
     )
     time_zone: TimeZone = Field(
         default="UTC", description="Time zone in which days begin, by IANA name."

@@ -49,7 +49,12 @@ class Settings(BaseSettings):
 
     @property
     def collector_url(self) -> str:
-        """Where the dashboard and the command line find the collector."""
+        """Where the command line finds the collector, the first of several."""
+        return self.collector_urls.partition(",")[0]
+
+    @property
+    def collector_urls(self) -> str:
+        """Where the dashboard finds it, with commas between several."""
         return self.dashboard.collector_url or self.collector.url
 
     @model_validator(mode="after")

@@ -50,6 +50,10 @@ def _http_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _http_urls(urls: str) -> str:
+    return ",".join(_http_url(url.strip()) for url in urls.split(","))
+
+
 def _memory(limit: str) -> str:
     if not _MEMORY.fullmatch(limit):
         raise PydanticCustomError("memory", "is not an amount of memory like '2GB' or '512MiB'")
@@ -68,3 +72,5 @@ Token = Annotated[SecretStr, AfterValidator(_token)]
 Memory = Annotated[str, AfterValidator(_memory)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
+HttpUrls = Annotated[str, AfterValidator(_http_urls)]
+"""One address, or several with commas between them."""
