@@ -84,7 +84,7 @@ def headline(alert: Alert) -> str:
 def figure(value: float, unit: str) -> str:
     """A number in an alert's unit."""
     if unit == "usd":
-        return formats.money(Decimal(repr(round(value, 12))))
+        return formats.money(Decimal(repr(round(value, 4))))
     if unit == "share":
         return formats.share(value)
     if unit == "minutes":

@@ -15,6 +15,8 @@ from spanledger_collector.alerts.rules import Scope
 __all__ = ["BudgetLeft", "Driver", "Facts", "Message", "document", "message", "test_document"]
 
 VERSION = 1
+_NOTHING_USD = 1e-4
+"""What an alert is about is dollars: less than this is the end of a range, and reads as nothing."""
 _WORDS = {
     "opened": "",
     "escalated": "More severe: ",
@@ -328,7 +330,9 @@ def _figure(value: float, unit: str) -> str:
 
 def _usd(usd: float | Decimal) -> str:
     shown = float(usd)
-    return f"{shown:,.2f}" if abs(shown) >= 0.1 else f"{shown:.2g}" if shown else "0"
+    if abs(shown) < _NOTHING_USD:
+        return "0"
+    return f"{shown:,.2f}" if abs(shown) >= 0.1 else f"{shown:.2g}"
 
 
 def _long(seconds: float) -> str:
