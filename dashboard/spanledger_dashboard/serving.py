@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import importlib
+import pkgutil
 import re
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.config import get_config_options
 
+from spanledger_dashboard import cards
 from spanledger_dashboard.guard import Guard, hosts_of
 from spanledger_dashboard.settings import DashboardSettings, is_loopback
 from spanledger_dashboard.theme import options
@@ -47,8 +50,15 @@ def serve(settings: DashboardSettings, host: str, port: int) -> None:
         secrets=_secrets(settings),
         middleware=[Middleware(Guard, hosts=hosts, inline=_inline_hashes(), https=https)],
     )
+    _import_ahead()
     chosen = options(host, port) | {"server.allowedHosts": sorted(hosts)}
     app.run(config=_known(chosen))
+
+
+def _import_ahead() -> None:
+    """Import what pages do, charts and frames included: no first reader has to wait for it."""
+    for card in pkgutil.iter_modules(cards.__path__, f"{cards.__name__}."):
+        importlib.import_module(card.name)
 
 
 def _secrets(settings: DashboardSettings) -> dict[str, Any] | None:
