@@ -235,9 +235,9 @@ def watching(settings: Settings, clock: Clock) -> Iterator[Watched]:
             client.close()
 
 
-def until(holds: Callable[[], bool]) -> None:
+def until(holds: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
     """Wait for something that another thread does."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + patience_s
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.01)

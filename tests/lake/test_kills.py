@@ -61,4 +61,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_counts_twice(
             wait_until(lambda: senders.acknowledged > before + 100, "calls are acknowledged again")
         told = (senders.acknowledged, str(Decimal(COST_USD) * senders.acknowledged))
         for collector in collectors:
+            if collector.process.poll() is not None:  # as a service manager would
+                collector.start()
+        for collector in collectors:
             wait_until(lambda url=collector.url: totals(url) == told, f"{told}", 120)

@@ -47,10 +47,10 @@ class AlertMetrics(Collector):
         for labels, count in dict(self._alerting.courier.sent).items():
             sends.add_metric(labels, count)
         yield sends
-        if (last := watch.last) is not None:
-            for name, help_text, value in (
-                ("firing", "Alerts that fire, as of the last judgement.", last.firing),
-                ("pending", "Alerts that are about to.", last.pending),
-                ("series", "Groups that were judged.", last.series),
-            ):
-                yield GaugeMetricFamily(f"spanledger_alerts_{name}", help_text, value)
+        for name, help_text in (
+            ("firing", "Alerts that fire, as of the last judgement."),
+            ("pending", "Alerts that are about to."),
+            ("series", "Groups that were judged."),
+        ):  # without a value until there was a judgement
+            value = None if watch.last is None else getattr(watch.last, name)
+            yield GaugeMetricFamily(f"spanledger_alerts_{name}", help_text, value)
