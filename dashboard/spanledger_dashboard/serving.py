@@ -16,6 +16,7 @@ from streamlit.config import get_config_options
 
 from spanledger_dashboard import cards
 from spanledger_dashboard.guard import Guard, hosts_of
+from spanledger_dashboard.returning import Returning
 from spanledger_dashboard.settings import DashboardSettings, is_loopback
 from spanledger_dashboard.theme import options
 
@@ -45,11 +46,10 @@ def serve(settings: DashboardSettings, host: str, port: int) -> None:
         raise OpenDoor(message)
     hosts = hosts_of(host, settings.public_url)
     https = (settings.public_url or "").startswith("https:")
-    app = st.App(
-        _APP,
-        secrets=_secrets(settings),
-        middleware=[Middleware(Guard, hosts=hosts, inline=_inline_hashes(), https=https)],
-    )
+    guards = [Middleware(Guard, hosts=hosts, inline=_inline_hashes(), https=https)]
+    if settings.login is not None:
+        guards.append(Middleware(Returning))
+    app = st.App(_APP, secrets=_secrets(settings), middleware=guards)
     _import_ahead()
     chosen = options(host, port) | {"server.allowedHosts": sorted(hosts)}
     app.run(config=_known(chosen))

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from spanledger_dashboard.catalogue import Measure, Value
 from spanledger_dashboard.measures import NOTHING, Totals
 
-__all__ = ["Line", "as_csv", "as_parquet", "as_rows", "decimals", "tabulated"]
+__all__ = ["Line", "as_csv", "as_parquet", "as_rows", "decimals", "safe", "tabulated"]
 
 Groups: TypeAlias = Mapping[tuple[str, ...], Totals]
 
@@ -136,7 +136,7 @@ def _beside(totals: Totals, measure: Measure) -> dict[str, Any]:
 
 
 def _exact(line: Line, labels: Sequence[str], measure: Measure) -> dict[str, str]:
-    groups = {label: _safe(name) for label, name in zip(labels, line.groups, strict=True)}
+    groups = {label: safe(name) for label, name in zip(labels, line.groups, strict=True)}
     return groups | {label: _written(value) for label, value in _known(line, measure).items()}
 
 
@@ -175,7 +175,7 @@ def _written(value: Value) -> str:
     return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
-def _safe(name: str) -> str:
+def safe(name: str) -> str:
     """A name that a spreadsheet takes for text, not for a formula."""
     return f"'{name}" if name.startswith(_FORMULA) else name
 

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -153,6 +155,35 @@ def test_others_stay_outside(
 
         expect(page.get_by_text(told)).to_be_visible(timeout=PATIENCE_MS)
         assert page.get_by_test_id("stMetric").count() == 0
+
+
+@needs_browser
+def test_a_link_opens_after_the_login(browser: Browser, gated: str, identity: Provider) -> None:
+    """Whoever follows a colleague's link sees that view, though the login came between."""
+    identity.claims = {"email": "ada@example.com", "email_verified": True}
+    link = f"{gated}/explorer?range=30d&by=team&team=payments"
+    with visiting(browser) as page:
+        log_in(page, link)
+
+        expect(page).to_have_url(link, timeout=PATIENCE_MS)
+        expect(page.get_by_text("Only team payments")).to_be_visible(timeout=PATIENCE_MS)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["//evil.example/", "/\\evil.example", "https://evil.example/", "/%0d%0aSet-Cookie:a=b", ""],
+)
+def test_a_login_leads_nowhere_else(gated: str, written: str) -> None:
+    """A cookie that somebody else wrote does not turn the callback into a way out."""
+    with httpx2.Client(trust_env=False) as client:
+        answer = client.get(
+            f"{gated}/oauth2callback",
+            params={"error": "access_denied", "state": "unknown"},
+            headers={"cookie": f"spanledger_page={quote(written, safe='%')}"},
+        )
+
+    assert "evil" not in answer.headers.get("location", "")
+    assert "a=b" not in answer.headers.get("set-cookie", "")
 
 
 def log_in(page: Page, url: str) -> None:

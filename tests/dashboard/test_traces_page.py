@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
+import pyarrow.parquet as pq
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from spanledger import semconv
-from spanledger_dashboard import places
+from spanledger_dashboard import places, run_files
+from spanledger_dashboard.data import runs as runs_of
+from spanledger_dashboard.settings import Source
 from tests.dashboard.conftest import Collecting, Opening, collecting
 from tests.dashboard.support import Reported, report
 from tests.dashboard.told import limit
@@ -106,6 +111,26 @@ def test_sessions_are_listed_by_cost(traced: Traced, open_app: Opening) -> None:
     assert "session=s-1" in links(app)[r"s\-1"]
     assert "at=20" in links(app)[r"s\-1"]
     assert r"**\$3.00** :small[:gray[74.4% of these]]" in texts(app)
+
+
+def test_the_list_is_a_file(traced: Traced) -> None:
+    """What is listed, exactly, as CSV that no spreadsheet takes for formulas, and as Parquet."""
+    week = traced.began - timedelta(days=7)
+    source = Source(traced.url)
+    listed = runs_of.sessions(
+        source, week, None, sort="cost", after=None, limit=20, filters=()
+    ).runs
+    runs = [*listed, listed[0]._replace(id="=cmd", cost_usd=None)]
+
+    rows = list(csv.DictReader(io.StringIO(run_files.as_csv(runs))))
+    table = pq.read_table(io.BytesIO(run_files.as_parquet(runs)))
+
+    assert [row["id"] for row in rows] == ["s-1", "s-0", "crowd", "'=cmd"]
+    assert Decimal(rows[0]["cost_usd"]) == Decimal(3)
+    assert rows[-1]["cost_usd"] == ""
+    assert table.column("id").to_pylist() == ["s-1", "s-0", "crowd", "=cmd"]
+    assert table.column("cost_usd").to_pylist() == [run.cost_usd for run in runs]
+    assert table.column("oldest").to_pylist() == [run.oldest for run in runs]
 
 
 def test_the_headline_compares(traced: Traced, open_app: Opening) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
@@ -11,8 +11,9 @@ import streamlit as st
 from spanledger_dashboard import formats, states
 from spanledger_dashboard.measures import Totals
 from spanledger_dashboard.problems import CollectorProblem
+from spanledger_dashboard.windows import Window
 
-__all__ = ["card", "escaped", "guarded", "lacking", "metric"]
+__all__ = ["card", "download", "escaped", "guarded", "lacking", "metric"]
 
 
 @contextmanager
@@ -71,3 +72,16 @@ def lacking(totals: Totals) -> None:
 def escaped(text: str) -> str:
     """Dollar signs start a formula in Markdown."""
     return text.replace("$", "\\$")
+
+
+def download(kind: str, content: Callable[[], str | bytes], shown: Window) -> None:
+    """A file that is made when it is asked for."""
+    name = f"spanledger-{shown.start:%Y%m%d}-{shown.until:%Y%m%d}.{kind.lower()}"
+    st.download_button(
+        f"Download {kind}",
+        content,
+        file_name=name,
+        mime="text/csv" if kind == "CSV" else "application/vnd.apache.parquet",
+        icon=":material/download:",
+        on_click="ignore",
+    )

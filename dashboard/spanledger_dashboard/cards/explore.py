@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Literal
 
 import streamlit as st
 
 from spanledger_dashboard import charts, formats, palette, shapes, table
 from spanledger_dashboard.buckets import BUCKETS, buckets
-from spanledger_dashboard.cards.card import card, escaped, lacking, metric
+from spanledger_dashboard.cards.card import card, download, escaped, lacking, metric
 from spanledger_dashboard.catalogue import DIMENSIONS, MEASURES, Measure, written
 from spanledger_dashboard.data import Filters
 from spanledger_dashboard.filters import Question
@@ -88,8 +87,8 @@ def table_and_download(given: Answer, shown: Window, question: Question) -> None
         ):
             st.markdown(f"**By {_by(question, 2)}**", width="content")
             with st.container(horizontal=True, width="content"):
-                _download("CSV", lambda: table.as_csv(lines, question.labels, measure), shown)
-                _download(
+                download("CSV", lambda: table.as_csv(lines, question.labels, measure), shown)
+                download(
                     "Parquet", lambda: table.as_parquet(lines, question.labels, measure), shown
                 )
         st.caption(_sum(given, shown, measure))
@@ -105,19 +104,6 @@ def table_and_download(given: Answer, shown: Window, question: Question) -> None
         )
         if given.truncated:
             st.caption(":orange[:material/warning: Only the largest groups are listed.]")
-
-
-def _download(kind: str, content: Callable[[], str | bytes], shown: Window) -> None:
-    """A file that is made when it is asked for."""
-    name = f"spanledger-{shown.start:%Y%m%d}-{shown.until:%Y%m%d}.{kind.lower()}"
-    st.download_button(
-        f"Download {kind}",
-        content,
-        file_name=name,
-        mime="text/csv" if kind == "CSV" else "application/vnd.apache.parquet",
-        icon=":material/download:",
-        on_click="ignore",
-    )
 
 
 def _sum(given: Answer, shown: Window, measure: Measure) -> str:

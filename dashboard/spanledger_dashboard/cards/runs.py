@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from spanledger_dashboard import address, data, formats, places
-from spanledger_dashboard.cards.card import escaped, metric
+from spanledger_dashboard import address, data, formats, places, run_files
+from spanledger_dashboard.cards.card import download, escaped, metric
 from spanledger_dashboard.cards.period import comparable, compared_with
 from spanledger_dashboard.data.runs import Listed, Run
 from spanledger_dashboard.filters import Scope
@@ -93,6 +93,8 @@ def run_list(here: Scope, listed: Listed, show: str) -> None:
     with st.container(border=True, gap="small"):
         run_rows(listed.runs, show, total, here.shown.zone)
     with st.container(horizontal=True):
+        download("CSV", lambda: run_files.as_csv(listed.runs), here.shown)
+        download("Parquet", lambda: run_files.as_parquet(listed.runs), here.shown)
         params = address.params()
         here_again = {name: value for name, value in params.items() if name not in {"after", "via"}}
         if after:
