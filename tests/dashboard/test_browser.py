@@ -86,8 +86,14 @@ def test_a_spike_leads_to_its_call(browser: Browser, collector: Collecting) -> N
         page.get_by_test_id("stMain").get_by_role("link", name="Traces").first.click()
         page.get_by_test_id("stMain").get_by_role("link", name="refunds").click()
 
-        expect(page.get_by_text("Trace of refunds")).to_be_visible(timeout=PATIENCE_MS)
-        metric(page, "Cost (USD)", "$40.00")
+        expect(page.get_by_role("heading", name="Trace of refunds")).to_be_visible(
+            timeout=PATIENCE_MS
+        )
+        costs = page.get_by_test_id("stMetric").filter(has_text="Cost (USD)")
+        of_trace_and_call = ["$40.00", "$40.00"]
+        expect(costs.get_by_test_id("stMetricValue")).to_have_text(
+            of_trace_and_call, timeout=PATIENCE_MS
+        )
         expect(page.get_by_text(re.compile("^req_")).first).to_be_visible(timeout=PATIENCE_MS)
         assert "team=shop" in page.url
 
