@@ -5,10 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from spanledger_dashboard import formats
+from spanledger_dashboard.alerting import Alert, Budget
 from spanledger_dashboard.cards.card import escaped, guarded
-from spanledger_dashboard.data import attention
-from spanledger_dashboard.data.attention import Spending
+from spanledger_dashboard.data import alerts as asked
 from spanledger_dashboard.filters import Scope
+from spanledger_dashboard.problems import AccessDenied, BadQuery
+from spanledger_dashboard.settings import Source
 from spanledger_dashboard.ways import way
 
 __all__ = ["attention_card"]
@@ -21,15 +23,14 @@ _COLORS = {"critical": "red", "warning": "orange"}
 def attention_card(here: Scope) -> None:
     """Open alerts, the most severe first, and the fullest budgets; nothing where both are none."""
     with guarded(40):
-        alerts = attention.firing(here.source)
-        budgets = attention.budgets(here.source)
+        alerts, budgets = _open(here.source)
         if not alerts and not budgets:
             return
         with st.container(border=True, gap="xsmall"):
-            for alert in (alerts or [])[:_MOST]:
+            for alert in alerts[:_MOST]:
                 color = _COLORS.get(alert.severity, "blue")
-                seen = " :gray[· somebody is on it]" if alert.acknowledged else ""
-                what = formats.plain(alert.what)
+                seen = " :gray[· somebody is on it]" if alert.acked_at else ""
+                what = formats.plain(alert.title or f"{alert.rule}: {alert.value}")
                 st.markdown(f":{color}[:material/notifications_active: {what}]{seen}")
             if alerts:
                 way("alerts", formats.count(len(alerts), "open alert"))
@@ -37,8 +38,16 @@ def attention_card(here: Scope) -> None:
                 _budget(budget, here)
 
 
-def _budget(budget: Spending, here: Scope) -> None:
-    spent, whole = formats.money(budget.spent_usd), formats.money(budget.budget_usd)
+def _open(source: Source) -> tuple[list[Alert], list[Budget]]:
+    try:
+        alerts, budgets = asked.firing(source), asked.budgets(source)
+    except (AccessDenied, BadQuery):  # a token of one team, or a collector without alerts
+        return [], []
+    return alerts, sorted(budgets, key=lambda budget: budget.used, reverse=True)
+
+
+def _budget(budget: Budget, here: Scope) -> None:
+    spent, whole = formats.money(budget.spent_usd), formats.money(budget.usd)
     words = f"Budget {formats.plain(budget.name)}: **{spent}** of {whole} ({budget.used:.0%})"
     if budget.run_out_at is not None:
         words += f" · used up about {formats.day(budget.run_out_at.astimezone(here.shown.zone))}"

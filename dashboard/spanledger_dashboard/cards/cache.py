@@ -115,7 +115,7 @@ def _caching(
     source: Source, shown: Window, wanted: Filters, *, compared: bool
 ) -> tuple[Caching, Caching | None]:
     now, before = (
-        summed(asked.caching(source, start, end, filters=wanted).values())
+        summed(asked.caching.by_value(source, start, end, filters=wanted).values())
         for start, end in _ranges(shown)
     )
     return now, before if compared else None

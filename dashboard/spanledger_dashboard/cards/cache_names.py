@@ -42,8 +42,8 @@ def late_reuses(source: Source, shown: Window, wanted: Filters) -> None:
 def _worst(source: Source, shown: Window, wanted: Filters, dimension: str) -> None:
     column, label = DIMENSIONS[dimension]
     with guarded(_HEIGHT):
-        now = asked.caching(source, shown.start, shown.end, group=column, filters=wanted)
-        before = asked.caching(
+        now = asked.caching.by_value(source, shown.start, shown.end, group=column, filters=wanted)
+        before = asked.caching.by_value(
             source, shown.before_start, shown.before_end, group=column, filters=wanted
         )
         missed = asked.misses(source, shown.start, shown.end, group=column, filters=wanted)

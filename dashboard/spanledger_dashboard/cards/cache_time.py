@@ -52,7 +52,7 @@ def misses(source: Source, shown: Window, wanted: Filters) -> None:
 @st.fragment(parallel=True)
 def _savings(source: Source, shown: Window, wanted: Filters, bucket: str) -> None:
     with guarded(_HEIGHT):
-        found = asked.caching_by_step(
+        found = asked.caching.by_step(
             source, shown.start, shown.end, shown.zone.key, bucket, wanted
         )
         steps = buckets(shown, bucket)
@@ -76,7 +76,7 @@ def _savings(source: Source, shown: Window, wanted: Filters, bucket: str) -> Non
 @st.fragment(parallel=True)
 def _hits(source: Source, shown: Window, wanted: Filters, bucket: str) -> None:
     with guarded(_HEIGHT):
-        found = asked.caching_by_step(
+        found = asked.caching.by_step(
             source, shown.start, shown.end, shown.zone.key, bucket, wanted
         )
         steps = buckets(shown, bucket)
@@ -97,7 +97,7 @@ def _hits(source: Source, shown: Window, wanted: Filters, bucket: str) -> None:
 @st.fragment(parallel=True)
 def _writes(source: Source, shown: Window, wanted: Filters, bucket: str) -> None:
     with guarded(_HEIGHT):
-        found = asked.caching_by_step(
+        found = asked.caching.by_step(
             source, shown.start, shown.end, shown.zone.key, bucket, wanted
         )
         everything = summed(found.values())

@@ -59,11 +59,11 @@ def over_time(source: Source, shown: Window, wanted: Filters) -> None:
 
 
 def _pace(source: Source, start: Any, end: Any, wanted: Filters) -> Pace | None:
-    return asked.paces(source, start, end, filters=wanted).get("")
+    return asked.paces.by_value(source, start, end, filters=wanted).get("")
 
 
 def _ended(source: Source, start: Any, end: Any, wanted: Filters) -> Requests | None:
-    return asked.requests(source, start, end, filters=wanted).get("")
+    return asked.requests.by_value(source, start, end, filters=wanted).get("")
 
 
 def _speed(now: Pace, before: Pace | None) -> None:
@@ -149,7 +149,7 @@ def _percentiles(
     what: Literal["duration", "first_chunk"],
 ) -> None:
     with guarded(_HEIGHT):
-        found = asked.paces_by_step(source, shown.start, shown.end, shown.zone.key, bucket, wanted)
+        found = asked.paces.by_step(source, shown.start, shown.end, shown.zone.key, bucket, wanted)
         steps = buckets(shown, bucket)
         slices = latency_shapes.percentiles(found, steps, what)
         if not slices:
@@ -170,7 +170,7 @@ def _percentiles(
 @st.fragment(parallel=True)
 def _endings(source: Source, shown: Window, wanted: Filters, bucket: str) -> None:
     with guarded(_HEIGHT):
-        found = asked.requests_by_step(
+        found = asked.requests.by_step(
             source, shown.start, shown.end, shown.zone.key, bucket, wanted
         )
         steps = buckets(shown, bucket)

@@ -46,9 +46,11 @@ def _table(source: Source, shown: Window, wanted: Filters, dimension: str) -> No
     column, label = DIMENSIONS[dimension]
     with guarded(_HEIGHT):
         rows = latency_shapes.speed_rows(
-            asked.paces(source, shown.start, shown.end, group=column, filters=wanted),
-            asked.paces(source, shown.before_start, shown.before_end, group=column, filters=wanted),
-            asked.requests(source, shown.start, shown.end, group=column, filters=wanted),
+            asked.paces.by_value(source, shown.start, shown.end, group=column, filters=wanted),
+            asked.paces.by_value(
+                source, shown.before_start, shown.before_end, group=column, filters=wanted
+            ),
+            asked.requests.by_value(source, shown.start, shown.end, group=column, filters=wanted),
             label,
         )
         if not rows:

@@ -21,6 +21,7 @@ __all__ = [
     "backtest",
     "budgets",
     "events",
+    "firing",
     "rules",
 ]
 
@@ -31,6 +32,15 @@ _BACKTEST_SECONDS = 120.0
 def alerts(source: Source, start: datetime, end: datetime | None) -> list[Alert]:
     """Alerts that were open in a time range, those that are open first."""
     return [_alert(row) for row in _alerts(source, iso(start), iso(end)).to_pylist()]
+
+
+def firing(source: Source) -> list[Alert]:
+    """Alerts that are open now, the most severe first.
+
+    One that another tells already is a part of that one.
+    """
+    found = (_alert(row) for row in _firing(source).to_pylist())
+    return [alert for alert in found if not alert.inhibited]
 
 
 def alert(source: Source, alert_id: str) -> Alert | None:
@@ -107,7 +117,7 @@ def act(source: Source, alert_id: str, action: str, fields: Mapping[str, Any]) -
         CollectorProblem: It refused; nothing changed.
     """
     tell(source, f"alerts/{alert_id}/{action}", fields)
-    for cached in (_alerts, _one, _events):
+    for cached in (_alerts, _firing, _one, _events):
         cached.clear()
 
 
@@ -166,6 +176,11 @@ def _stamp(text: str) -> datetime:
 @st.cache_data(ttl=5, max_entries=32, show_spinner=False)
 def _alerts(source: Source, start: str, end: str | None) -> pa.Table:
     return ask(source, "alerts", {**between(start, end), "limit": _MOST})
+
+
+@st.cache_data(ttl=5, max_entries=8, show_spinner=False)
+def _firing(source: Source) -> pa.Table:
+    return ask(source, "alerts", {"state": ["firing", "recovering"], "limit": _MOST})
 
 
 @st.cache_data(ttl=5, max_entries=64, show_spinner=False)

@@ -9,37 +9,16 @@ import streamlit as st
 
 from spanledger_dashboard.caching import Caching, Miss, Reuse
 from spanledger_dashboard.data.asking import Filters, accepted, ask, between, iso
+from spanledger_dashboard.data.parts import Parts
 from spanledger_dashboard.settings import Source
 
-__all__ = ["caching", "caching_by_step", "misses", "reuses"]
+__all__ = ["caching", "misses", "reuses"]
 
 _MOST_ROWS = 5_000
 
 
-def caching(
-    source: Source,
-    start: datetime,
-    end: datetime | None,
-    *,
-    group: str = "none",
-    filters: Filters = (),
-) -> dict[str, Caching]:
-    """What caching did by one dimension; the only name is "" without one."""
-    rows = _cache(source, iso(start), iso(end), "UTC", "none", group, filters).to_pylist()
-    return {row["group_1"] or "": Caching.of(row) for row in rows}
-
-
-def caching_by_step(
-    source: Source,
-    start: datetime,
-    end: datetime | None,
-    zone: str,
-    bucket: str,
-    filters: Filters = (),
-) -> dict[datetime, Caching]:
-    """What caching did in each step of time."""
-    rows = _cache(source, iso(start), iso(end), zone, bucket, "none", filters).to_pylist()
-    return {row["bucket"]: Caching.of(row) for row in rows}
+caching = Parts("cache", Caching.of)
+"""What caching did."""
 
 
 def misses(
@@ -84,25 +63,6 @@ def reuses(
         )
         for row in rows
     ]
-
-
-@st.cache_data(ttl=10, max_entries=128, show_spinner=False)
-def _cache(
-    source: Source,
-    start: str,
-    end: str | None,
-    zone: str,
-    bucket: str,
-    group: str,
-    filters: Filters,
-) -> pa.Table:
-    asked: dict[str, str | int | list[str]] = {
-        "tz": zone,
-        "bucket": bucket,
-        "group_by": group,
-        "limit": _MOST_ROWS,
-    }
-    return ask(source, "cache", {**between(start, end), **asked, **accepted(filters)})
 
 
 @st.cache_data(ttl=10, max_entries=64, show_spinner=False)
