@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-__all__ = ["Alert", "Budget", "Event", "Only", "Rule", "Tried"]
+__all__ = ["Alert", "Budget", "Event", "Only", "Rule", "Tried", "families"]
 
 Only = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -47,13 +47,18 @@ class Alert:
     message: Mapping[str, Any]
     unsent: int
     send_error: str | None
-    inhibited: bool
-    """Another alert tells this one already."""
+    parent_id: str | None
+    """The alert that tells this one already."""
 
     @property
     def is_open(self) -> bool:
         """It is not over."""
         return self.state != "resolved"
+
+    @property
+    def inhibited(self) -> bool:
+        """Another alert tells this one already."""
+        return self.parent_id is not None
 
 
 class Event(NamedTuple):
@@ -116,3 +121,21 @@ class Tried(NamedTuple):
     def messages(self) -> int:
         """How many messages it would have sent."""
         return sum(int(each["messages"]) for each in self.episodes)
+
+
+def families(alerts: Sequence[Alert]) -> list[tuple[Alert, list[Alert]]]:
+    """Each alert that stands for itself, with those that it tells already.
+
+    One whose parent is not among the alerts stands for itself.
+    """
+    known = {alert.id: alert for alert in alerts}
+    found: dict[str, tuple[Alert, list[Alert]]] = {}
+    for alert in alerts:
+        top, seen = alert, {alert.id}
+        while top.parent_id in known and top.parent_id not in seen:
+            top = known[top.parent_id]
+            seen.add(top.id)
+        _, parts = found.setdefault(top.id, (top, []))
+        if top is not alert:
+            parts.append(alert)
+    return list(found.values())

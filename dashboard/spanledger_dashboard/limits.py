@@ -170,6 +170,7 @@ def refused_by_kind(now: Iterable[Refusals], before: Iterable[Refusals]) -> list
 def _row(limit: Limit, use: Use | None) -> dict[str, Any]:
     return {
         "Model": limit.model,
+        "Workspace": limit.workspace_id,
         "Limit": KINDS.get(limit.limit_kind, limit.limit_kind),
         "A minute": limit.limit_value,
         "Left at least": limit.remaining_min,
@@ -179,7 +180,6 @@ def _row(limit: Limit, use: Use | None) -> dict[str, Any]:
         "Pace of limit": use.use_share * 100 if use else 0.0,
         "Runs out": lasts(use) if use else "not in use",
         "May grow": may_grow(use) if use else None,
-        "Workspace": limit.workspace_id,
         "Organisation": limit.organization_id,
     }
 

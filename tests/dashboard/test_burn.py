@@ -12,7 +12,7 @@ import altair as alt
 import pytest
 
 from spanledger_dashboard import alert_words, burn, charts_alerts
-from spanledger_dashboard.alerting import Alert, Budget, Rule
+from spanledger_dashboard.alerting import Alert, Budget, Rule, families
 from spanledger_dashboard.charts_alerts import Episode
 from spanledger_dashboard.forecast import Habit
 
@@ -153,7 +153,7 @@ def alert(**facts: Any) -> Alert:
         "unit": "usd", "excess_usd": Decimal(30), "peak_usd": Decimal(30), "told": 1,
         "acked_at": None, "acked_by": None, "snoozed_until": None, "snoozed_by": None,
         "feedback": None, "title": None, "message": {}, "unsent": 0, "send_error": None,
-        "inhibited": False, **facts,
+        "parent_id": None, **facts,
     }  # fmt: skip
     return Alert(**told)
 
@@ -175,6 +175,17 @@ def test_alerts_in_words() -> None:
     assert alert_words.causes(driven) == "user u-1 makes up 80.0% of it (+$24.00): more calls"
     assert alert_words.drivers(driven)[0]["More calls"] == 20.0
     assert alert_words.causes(alert()) == ""
+
+
+def test_what_another_alert_tells_stands_with_it() -> None:
+    """Under the one that tells it, however far up; alone once that one is over."""
+    all_calls, team = alert(id="all"), alert(id="team", parent_id="all")
+    service, other = alert(id="service", parent_id="team"), alert(id="other", parent_id="over")
+
+    assert families([service, team, all_calls, other]) == [
+        (all_calls, [service, team]),
+        (other, []),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from spanledger_dashboard import address, alert_words, formats, links, places
-from spanledger_dashboard.alerting import Alert
+from spanledger_dashboard.alerting import Alert, families
 from spanledger_dashboard.cards.card import card, guarded, metric
 from spanledger_dashboard.data import alerts as asked
 from spanledger_dashboard.layout import grid
@@ -47,8 +47,8 @@ def fires_now(settings: DashboardSettings) -> None:
         _failure()
         if not now_open:
             _quiet(fired, rules_in_force=len(rules), now=now)
-        for alert in now_open:
-            _card(settings, alert, now)
+        for alert, parts in families(now_open):
+            _card(settings, alert, parts, now)
         pending = [each for each in known if each.state == "pending"]
         for alert in pending:
             st.caption(
@@ -118,7 +118,7 @@ def _quiet(fired: Sequence[Alert], *, rules_in_force: int, now: datetime) -> Non
     )
 
 
-def _card(settings: DashboardSettings, alert: Alert, now: datetime) -> None:
+def _card(settings: DashboardSettings, alert: Alert, parts: Sequence[Alert], now: datetime) -> None:
     with st.container(border=True):
         _title(alert, now)
         words = f"**{formats.plain(alert_words.compared(alert))}**"
@@ -128,17 +128,26 @@ def _card(settings: DashboardSettings, alert: Alert, now: datetime) -> None:
         driver = alert_words.causes(alert)
         if driver:
             st.markdown(f":material/person_search: {formats.plain(driver)}")
-        if alert.inhibited:
-            st.caption("Another alert tells this one already, so it sends no message of its own.")
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.page_link(
-                PAGE,
-                label="Details",
-                icon=":material/open_in_full:",
-                query_params=address.within({**links.carried(address.params()), "alert": alert.id}),
-            )
+            _details(alert, "Details", ":material/open_in_full:")
             _slice(settings, alert)
             _buttons(settings, alert, bare=True)
+        if parts:
+            st.caption("Told by this alert, so they send no messages of their own:")
+            with st.container(horizontal=True, vertical_alignment="center"):
+                for part in parts:
+                    _details(
+                        part, alert_words.headline(part), ":material/subdirectory_arrow_right:"
+                    )
+
+
+def _details(alert: Alert, label: str, icon: str) -> None:
+    st.page_link(
+        PAGE,
+        label=formats.plain(label),
+        icon=icon,
+        query_params=address.within({**links.carried(address.params()), "alert": alert.id}),
+    )
 
 
 def _title(alert: Alert, now: datetime) -> None:

@@ -210,6 +210,7 @@ def _columns() -> dict[str, Any]:
     number = st.column_config.NumberColumn
     return {
         "Model": st.column_config.TextColumn(pinned=True),
+        "Workspace": st.column_config.TextColumn(width="small"),
         "A minute": number("Limit a minute", format="localized"),
         "Left at least": number(format="localized", help="The least that an answer told was left"),
         "Left in 95 of 100": number(format="localized", help="95 of 100 answers left more"),

@@ -161,7 +161,7 @@ def _alert(row: Mapping[str, Any]) -> Alert:
         message=json.loads(row["message"] or "{}"),
         unsent=row["unsent"],
         send_error=row["send_error"],
-        inhibited=row["parent_id"] is not None,
+        parent_id=row["parent_id"],
     )
 
 
