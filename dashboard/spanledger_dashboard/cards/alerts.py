@@ -123,7 +123,9 @@ def _card(settings: DashboardSettings, alert: Alert, parts: Sequence[Alert], now
         _title(alert, now)
         words = f"**{formats.plain(alert_words.compared(alert))}**"
         if alert.unit == "usd" and alert.expected is not None and alert.kind != "budget":
-            words += f" · {formats.plain(formats.money(alert.excess_usd))} beyond"
+            over = alert.state == "recovering"
+            beyond = formats.money(alert.peak_usd if over else alert.excess_usd)
+            words += f" · {formats.plain(beyond)} beyond" + (" at its peak" if over else "")
         st.markdown(words)
         driver = alert_words.causes(alert)
         if driver:

@@ -91,7 +91,7 @@ def _present(source: Source, wanted: Filters) -> None:
         None,
         "at the present pace"
         if ends or growth is None
-        else f"the pace may grow {formats.quantity(int(growth))}x",
+        else f"the pace may grow {growth:,.1f} times",
         note="A limit fills up by itself; only a pace above it empties what is left. Cache reads "
         "and batches do not count.",
     )
@@ -210,7 +210,6 @@ def _columns() -> dict[str, Any]:
     number = st.column_config.NumberColumn
     return {
         "Model": st.column_config.TextColumn(pinned=True),
-        "Workspace": st.column_config.TextColumn(width="small"),
         "A minute": number("Limit a minute", format="localized"),
         "Left at least": number(format="localized", help="The least that an answer told was left"),
         "Left in 95 of 100": number(format="localized", help="95 of 100 answers left more"),
@@ -221,7 +220,7 @@ def _columns() -> dict[str, Any]:
         "Pace of limit": number("Pace now", format="%.1f%%", help="Of the limit"),
         "Runs out": st.column_config.TextColumn("Runs out in", help="At the present pace"),
         "May grow": number(
-            "Pace may grow", format="%,.0fx", help="Before what is left begins to shrink"
+            "Pace may grow", format="%,.1fx", help="Before what is left begins to shrink"
         ),
     }
 
