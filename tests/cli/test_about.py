@@ -58,3 +58,11 @@ def test_version(run: Run) -> None:
     assert command.stdout == option.stdout
     assert __version__ in command.stdout
     assert "duckdb" in command.stdout
+
+
+def test_help_fills_the_line_and_keeps_examples(run: Run) -> None:
+    """Prose is not broken where its source is; an example stands on a line of its own."""
+    lines = [line.strip() for line in run("demo", "--help").stdout.splitlines()]
+
+    assert any("Needs no API key, calls nothing outside this machine" in line for line in lines)
+    assert "spanledger demo --once" in lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Annotated
 
 import typer
@@ -19,6 +20,7 @@ from spanledger_collector.cli import (
     serve,
 )
 
+_EXAMPLES = "[bold]Example"
 EPILOG = (
     "First look, with simulated traffic: [bold]spanledger demo[/bold]. "
     "For real use: [bold]spanledger up[/bold]. "
@@ -50,6 +52,22 @@ app.add_typer(migrate.app, name="migrate", rich_help_panel="Look after")
 app.command("doctor", rich_help_panel="Look after")(doctor.doctor)
 app.command("config", rich_help_panel="Look after")(about.config)
 app.command("version", rich_help_panel="Look after")(about.version)
+
+
+def _fill_lines(within: typer.Typer | None) -> None:
+    """Let help fill the terminal's width: Typer keeps the line ends of all but first paragraphs."""
+    if within is None:
+        return
+    for command in within.registered_commands:
+        paragraphs = inspect.cleandoc(command.callback.__doc__ or "").split("\n\n")
+        command.help = "\n\n".join(
+            each if each.startswith(_EXAMPLES) else each.replace("\n", " ") for each in paragraphs
+        )
+    for group in within.registered_groups:
+        _fill_lines(group.typer_instance)
+
+
+_fill_lines(app)
 
 
 def _print_version(wanted: bool) -> None:
