@@ -17,11 +17,12 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from operator import add
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from alerts_baselines import BASELINES, by_hour
+from alerts_baselines import BASELINES, by_hour, rows
 from alerts_traffic import (
     DAYS,
     FAMILIES,
@@ -40,13 +41,24 @@ from alerts_traffic import (
 from spanledger_collector.alerts.detect import cap
 from spanledger_collector.alerts.detect.drivers import Use, drivers
 from spanledger_collector.alerts.detect.profile import fit
-from spanledger_collector.alerts.detect.series import HOUR, Doubles, Flags, Hourly, Ints, Recent
-from spanledger_collector.alerts.detect.spike import USUAL, judge, scan
+from spanledger_collector.alerts.detect.series import (
+    HOUR,
+    Doubles,
+    Flags,
+    Hourly,
+    Interval,
+    Ints,
+    Recent,
+)
+from spanledger_collector.alerts.detect.spike import USUAL, Spike, judge, scan
 
 Detectors = dict[str, Callable[[Traffic], Flags]]
 UTC = ZoneInfo("UTC")
 QUIET, LATE = 6 * PER_HOUR, 2 * PER_HOUR
 LONGEST_FREEZE = 7 * 24
+WEEKS_JUDGED = (DAYS - QUIET_DAYS) / 7
+NEVER = 10**9
+NONE: Ints = np.zeros(0, np.int64)
 SPIKE = USUAL._replace(floor_usd=0.0)
 
 
@@ -54,43 +66,56 @@ class Score(NamedTuple):
     """How a detector did; each a list to be added up."""
 
     found: list[bool]
+    by_whole: list[bool]
+    """Of those found, whether the organisation's own series told first or at the same time."""
     delays: list[float]
     lost: list[float]
     excess: list[float]
     named: list[bool]
     caused: list[bool]
     false: list[int]
+    """Episodes of single series."""
+    messages: list[int]
+    """Episodes of an organisation, whichever of its series they are of."""
     weeks: list[float]
+    """Of single series."""
+    levels: list[bool]
+    """New levels for good that were told within a day."""
+    kinds: list[str]
+    """Of the events, found or not."""
 
     def plus(self, other: Score) -> Score:
         """Both together."""
-        return Score(
-            self.found + other.found,
-            self.delays + other.delays,
-            self.lost + other.lost,
-            self.excess + other.excess,
-            self.named + other.named,
-            self.caused + other.caused,
-            self.false + other.false,
-            self.weeks + other.weeks,
-        )
+        return Score(*map(add, self, other))
 
     def __str__(self) -> str:
         delay = f"{np.median(self.delays):.1f} h" if self.delays else "-"
-        named, caused = (f"{np.mean(x):.2f}" if x else "-" for x in (self.named, self.caused))
+        whole, named, caused = (
+            f"{np.mean(x):.2f}" if x else "-" for x in (self.by_whole, self.named, self.caused)
+        )
+        weeks = len(self.messages) * WEEKS_JUDGED
         return (
-            f"{np.mean(self.found):.2f} | {sum(self.false) / sum(self.weeks):.3f} | {delay} | "
+            f"{np.mean(self.found):.2f} | {sum(self.false) / sum(self.weeks):.3f} | "
+            f"{sum(self.messages) / weeks:.2f} | {whole} | {delay} | "
             f"{sum(self.lost) / max(sum(self.excess), 1e-9):.2f} | {named} | {caused}"
         )
+
+
+NOTHING = Score(*([] for _ in Score._fields))
+HEAD = (
+    "| | requests/h | recall | false / series-week | false / organisation-week | told by the whole "
+    "| delay | lost | driver | cause |\n|---|---|---|---|---|---|---|---|---|---|"
+)
 
 
 def main() -> None:
     """Score and print tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--series", type=int, default=16)
+    parser.add_argument("--organisations", type=int, default=16)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rates", type=float, nargs="+", default=[0.7, 6, 120])
     parser.add_argument("--baselines", action="store_true")
+    parser.add_argument("--alone", action="store_true", help="without the teams")
     parser.add_argument("--loops", action="store_true")
     parser.add_argument("--speed", action="store_true")
     options = parser.parse_args()
@@ -100,56 +125,83 @@ def main() -> None:
         speed()
     if not (options.loops or options.speed):
         detectors: Detectors = BASELINES if options.baselines else {"ours": ours}
-        families(detectors, options.rates, options.series, options.seeds, options.baselines)
+        families(
+            detectors,
+            options.rates,
+            options.organisations,
+            options.seeds,
+            options.baselines,
+            options.alone,
+        )
 
 
 def families(
     detectors: Detectors,
     rates: list[float],
-    series: int,
+    organisations: int,
     seeds: list[int],
     pooled: bool,
+    alone: bool,
 ) -> None:
     """One line a family, or one for all of them."""
-    print("| | requests/h | recall | false / series-week | delay | lost | driver | cause |")
-    print("|---|---|---|---|---|---|---|---|")
+    print(HEAD)
     for rate in rates:
-        whole = {name: Score(*([] for _ in Score._fields)) for name in detectors}
+        whole = dict.fromkeys(detectors, NOTHING)
         for family in FAMILIES:
-            made = [traffic(family, rate, series, seed) for seed in seeds]
+            made = [traffic(family, rate, organisations, seed) for seed in seeds]
             for name, detector in detectors.items():
-                one = Score(*([] for _ in Score._fields))
+                one = NOTHING
                 for spend in made:
-                    score(spend, detector(spend), one)
+                    judged = spend.alone() if alone else spend
+                    one = one.plus(score(spend, detector(judged)))
                 whole[name] = whole[name].plus(one)
                 if not pooled:
                     print(f"| {family} | {rate:g} | {one} |", flush=True)
         for name, every in whole.items():
             print(f"| **{name}, all families** | {rate:g} | {every} |", flush=True)
+            if not pooled:
+                print(f"  by event: {by_kind(every)}; new levels told: {np.mean(every.levels):.2f}")
 
 
-def ours(spend: Traffic) -> Flags:
+def by_kind(one: Score) -> str:
+    """The recall of each kind of event."""
+    kinds, found = np.array(one.kinds), np.array(one.found)
+    return ", ".join(f"{kind} {found[kinds == kind].mean():.2f}" for kind in np.unique(kinds))
+
+
+def ours(spend: Traffic, spike: Spike = SPIKE) -> Flags:
     """Judge day by day; what fired is no example, for a week at most."""
-    hourly = spend.usd.reshape(len(spend.usd), -1, PER_HOUR).sum(2)
-    calls = by_hour(spend.calls)
-    fires = np.zeros((len(hourly), STEPS), bool)
+    usd, calls, squares = (rows(table) for table in (spend.usd, spend.calls, spend.squares))
+    hourly = usd.reshape(len(usd), -1, PER_HOUR).sum(2)
+    counted = by_hour(calls)
+    fires = np.zeros((len(usd), STEPS), bool)
     frozen = np.zeros(hourly.shape, bool)
     for day in range(QUIET_DAYS, DAYS):
         past = slice((day - 28) * 24, day * 24)
-        usd = np.where(_frozen(frozen)[:, past], np.nan, hourly[:, past])
-        profile = fit(Hourly(START_HOUR + past.start, usd, calls[:, past]), UTC)
+        history = Hourly(START_HOUR + past.start, hourly[:, past], counted[:, past])
+        profile = fit(history, UTC, _intervals(_frozen(frozen)[:, past], history.start_hour))
         around = slice((day - 2) * PER_DAY, (day + 1) * PER_DAY)
         end = (START_HOUR + (day + 1) * 24) * HOUR
-        recent = Recent(end, STEP, spend.usd[:, around], spend.squares[:, around])
-        found = scan(profile, recent, SPIKE, times=PER_DAY).fires
+        recent = Recent(end, STEP, *(table[:, around] for table in (usd, squares, calls)))
+        found = scan(profile, recent, spike, times=PER_DAY).fires
         fires[:, day * PER_DAY : (day + 1) * PER_DAY] = found.any(1)
-        for number, window in enumerate(SPIKE.windows):
+        for number, window in enumerate(spike.windows):
             span = max(window.seconds // HOUR, 1)
             bad = found[:, number].reshape(len(hourly), 24, PER_HOUR).any(2)
             for row, hour in np.argwhere(bad):
                 last = day * 24 + int(hour) + 1
                 frozen[row, last - span : last] = True
-    return fires
+    return fires.reshape(spend.usd.shape)
+
+
+def _intervals(flags: Flags, start_hour: int) -> list[list[Interval]]:
+    """What is flagged, as intervals in epoch seconds."""
+    answer: list[list[Interval]] = []
+    for row in flags:
+        edges = np.flatnonzero(np.diff(row.astype(np.int8), prepend=0, append=0))
+        begun, over = (HOUR * (start_hour + edges.reshape(-1, 2))).T.tolist()
+        answer.append(list(zip(begun, over, strict=True)))
+    return answer
 
 
 def _frozen(flags: Flags) -> Flags:
@@ -159,50 +211,77 @@ def _frozen(flags: Flags) -> Flags:
     return flags & (run <= LONGEST_FREEZE)
 
 
-def score(spend: Traffic, fires: Flags, into: Score) -> None:
+def score(spend: Traffic, fires: Flags) -> Score:
     """Compare what fired with what happened."""
-    for row, events in enumerate(spend.events):
-        at = np.flatnonzero(fires[row, QUIET_DAYS * PER_DAY :]) + QUIET_DAYS * PER_DAY
-        hit = np.zeros(len(at), bool)
-        excess = np.nan_to_num(spend.excess[row])
+    into = Score(*([] for _ in Score._fields))
+    for number, events in enumerate(spend.events):
+        at = [np.flatnonzero(row) for row in fires[number]]
+        at = [steps[steps >= QUIET_DAYS * PER_DAY] for steps in at]
+        excess = np.nan_to_num(spend.excess[number])
         for event in events:
-            inside = (at >= event.begin) & (at < event.end + LATE)
-            hit |= inside
-            into.found.append(bool(inside.any()))
+            first = [_first(at[row], event) for row in (0, event.driver + 1) if row < len(at)]
+            step = min(first)
+            into.kinds.append(event.kind)
+            into.found.append(step < NEVER)
             into.excess.append(float(excess[event.begin : event.end].sum()))
-            first = int(at[inside][0]) + 1 if inside.any() else event.end
-            into.lost.append(float(excess[event.begin : min(first, event.end)].sum()))
-            if inside.any():
-                into.delays.append((first - event.begin) / PER_HOUR)
-                named, caused = attribution(spend, row, event, first)
+            into.lost.append(float(excess[event.begin : min(step, event.end)].sum()))
+            if step < NEVER:
+                into.by_whole.append(first[0] == step)
+                into.delays.append((step - event.begin) / PER_HOUR)
+                named, caused = attribution(spend, number, event, step)
                 into.named.append(named)
                 into.caused.append(caused)
-        breaks = np.flatnonzero(np.diff(at) > QUIET) + 1
-        episodes = np.split(hit, breaks) if len(at) else []
-        into.false.append(sum(not episode.any() for episode in episodes))
-        into.weeks.append((DAYS - QUIET_DAYS) / 7)
+        level = spend.levels[number]
+        if level is not None:
+            into.levels.append(any(((s >= level) & (s < level + PER_DAY)).any() for s in at))
+        false = [
+            episode
+            for row, steps in enumerate(at)
+            for episode in _episodes(steps)
+            if not _true(episode, [e for e in events if row in (0, e.driver + 1)], level)
+        ]
+        into.false.append(len(false))
+        into.messages.append(len(_episodes(np.unique(np.concatenate(false or [NONE])))))
+        into.weeks.append(len(at) * WEEKS_JUDGED)
+    return into
 
 
-def attribution(spend: Traffic, row: int, event: Event, step: int) -> tuple[bool, bool]:
+def _first(at: Ints, event: Event) -> int:
+    """The step after the first hit."""
+    inside = at[(at >= event.begin) & (at < event.end + LATE)]
+    return int(inside[0]) + 1 if len(inside) else NEVER
+
+
+def _episodes(at: Ints) -> list[Ints]:
+    return np.split(at, np.flatnonzero(np.diff(at) > QUIET) + 1) if len(at) else []
+
+
+def _true(episode: Ints, events: list[Event], level: int | None) -> bool:
+    """Whether it tells of an event, or begins within a day after a new level."""
+    hit = any(_first(episode, event) < NEVER for event in events)
+    return hit or (level is not None and level <= episode[0] < level + PER_DAY)
+
+
+def attribution(spend: Traffic, number: int, event: Event, step: int) -> tuple[bool, bool]:
     """Are the team and the cause named by what is known at that step?
 
-    The event's hours so far, against the same hours of the four weeks before.
+    The event so far, but a day at most, against the same time in the four weeks before.
     """
-    last = min(-(-step // PER_HOUR), -(-event.end // PER_HOUR))
-    first = min(max(event.begin // PER_HOUR, last - 24), last - 1)
-    after = _uses(spend, row, first, last)
-    before = [use for week in (1, 2, 3, 4) for use in _uses(spend, row, first, last, week)]
+    last = min(step, event.end)
+    first = max(event.begin, last - PER_DAY)
+    after = _uses(spend, number, first, last)
+    before = [use for week in (1, 2, 3, 4) for use in _uses(spend, number, first, last, week)]
     top = drivers(before, after, scale=0.25)[0]
     named = top.group == str(event.driver)
     return named, named and top.cause == event.cause
 
 
-def _uses(spend: Traffic, row: int, first: int, last: int, weeks_ago: int = 0) -> list[Use]:
-    hours = slice(first - 168 * weeks_ago, last - 168 * weeks_ago)
-    sums = spend.by_driver[row, :, hours].sum(1)
+def _uses(spend: Traffic, number: int, first: int, last: int, weeks_ago: int = 0) -> list[Use]:
+    steps = slice(first - 7 * PER_DAY * weeks_ago, last - 7 * PER_DAY * weeks_ago)
+    usd, calls = (np.nansum(t[number, 1:, steps], axis=1) for t in (spend.usd, spend.calls))
     return [
-        Use(str(n), "model", "anthropic", calls, usd, input_tokens=usd / 3e-6, input_usd=usd)
-        for n, (usd, calls) in enumerate(sums.tolist())
+        Use(str(n), "model", "anthropic", c, u, input_tokens=u / 3e-6, input_usd=u)
+        for n, (u, c) in enumerate(zip(usd.tolist(), calls.tolist(), strict=True))
     ]
 
 
@@ -234,11 +313,12 @@ def _loops(
             if day % 7 >= 5:
                 continue
             past = slice(day * 24, (QUIET_DAYS + day) * 24)
-            hourly = by_hour(spend.usd - spend.excess)
+            usual_usd = spend.usd[:, 0] - spend.excess
+            hourly = by_hour(usual_usd)
             profile = fit(Hourly(START_HOUR + past.start, hourly[:, past], hourly[:, past]), UTC)
             caps = cap.suggested(profile, least_usd=0.25)
             begin = spend_day + int(random.integers(9 * PER_HOUR, 18 * PER_HOUR))
-            usd = (spend.usd - spend.excess)[:, begin - PER_DAY : begin + 12].copy()
+            usd = usual_usd[:, begin - PER_DAY : begin + 12].copy()
             usual = usd[:, -12 - PER_HOUR : -12].mean(1)
             calls = usual * times / MEAN_USD + per_second * STEP
             count = random.poisson(calls[:, None], (len(usd), 12))

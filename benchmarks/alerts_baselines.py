@@ -15,10 +15,15 @@ from scipy.special import gammaincc
 from spanledger_collector.alerts.detect.series import Flags
 from spanledger_collector.alerts.detect.weeks import CELLS, WEEK
 
-__all__ = ["BASELINES", "by_hour"]
+__all__ = ["BASELINES", "by_hour", "rows"]
 
 _HOURS = DAYS * 24
 _BEGIN = QUIET_DAYS * 24
+
+
+def rows(table: Doubles) -> Doubles:
+    """One row a series, whosever it is."""
+    return table.reshape(-1, table.shape[-1])
 
 
 def by_hour(table: Doubles) -> Doubles:
@@ -130,15 +135,15 @@ def _closed(detector: Callable[[Doubles], Flags]) -> Callable[[Traffic], Flags]:
     """Judge hours, and say so in the last step of the hour."""
 
     def judged(traffic: Traffic) -> Flags:
-        flags = np.zeros((len(traffic.usd), STEPS), bool)
-        flags[:, PER_HOUR - 1 :: PER_HOUR] = detector(by_hour(traffic.usd))
-        return flags
+        flags = np.zeros((traffic.usd.shape[0] * traffic.usd.shape[1], STEPS), bool)
+        flags[:, PER_HOUR - 1 :: PER_HOUR] = detector(by_hour(rows(traffic.usd)))
+        return flags.reshape(traffic.usd.shape)
 
     return judged
 
 
 def _recommended(traffic: Traffic) -> Flags:
-    squares = by_hour(traffic.squares)
+    squares = by_hour(rows(traffic.squares))
     return _closed(lambda usd: _gamma(usd, squares))(traffic)
 
 

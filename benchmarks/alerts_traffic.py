@@ -18,6 +18,7 @@ __all__ = [
     "DRIVERS",
     "FAMILIES",
     "MEAN_USD",
+    "NEW_LEVEL",
     "PER_DAY",
     "PER_HOUR",
     "QUIET_DAYS",
@@ -46,6 +47,9 @@ MEAN_USD = 0.05
 DRIVERS = np.array([0.40, 0.25, 0.15, 0.12, 0.08])
 """The shares of five teams."""
 
+NEW_LEVEL = 1.5
+"""A price so many times as high is worth an alert."""
+
 _SESSION = 12.0
 """Calls a session on average."""
 
@@ -61,16 +65,25 @@ class Event(NamedTuple):
 
 
 class Traffic(NamedTuple):
-    """One family at one rate; one row a series."""
+    """One family at one rate: organisation, series, step.
+
+    Of an organisation's series the whole comes first, then the teams.
+    """
 
     usd: Doubles
     calls: Doubles
     squares: Doubles
     excess: Doubles
-    """What the events cost beyond what would have been spent."""
-    by_driver: Doubles
-    """USD and calls of each team by hour: series, team, hour, measure."""
+    """What the events cost beyond what would have been spent: organisation, step."""
     events: list[list[Event]]
+    levels: list[int | None]
+    """From which step on calls cost half more or above for good."""
+
+    def alone(self) -> Traffic:
+        """The organisations without their teams."""
+        return self._replace(
+            usd=self.usd[:, :1], calls=self.calls[:, :1], squares=self.squares[:, :1]
+        )
 
 
 class Calls(NamedTuple):
@@ -162,14 +175,21 @@ FAMILIES = {
 def traffic(family: str, per_hour: float, series: int, seed: int) -> Traffic:
     """Make the series of one family at one rate."""
     random = np.random.default_rng([seed, list(FAMILIES).index(family), int(per_hour * 10)])
-    made = [_series(random, FAMILIES[family], per_hour) for _ in range(series)]
-    usd, calls, squares, excess, by_driver = (
-        np.stack([one[number] for one in made]) for number in range(5)
+    made = [_organisation(random, FAMILIES[family], per_hour) for _ in range(series)]
+    usd, calls, squares, excess, events, levels = zip(*made, strict=True)
+    return Traffic(
+        np.stack(usd),
+        np.stack(calls),
+        np.stack(squares),
+        np.stack(excess),
+        list(events),
+        list(levels),
     )
-    return Traffic(usd, calls, squares, excess, by_driver, [one.events[0] for one in made])
 
 
-def _series(random: np.random.Generator, family: Family, per_hour: float) -> Traffic:
+def _organisation(
+    random: np.random.Generator, family: Family, per_hour: float
+) -> tuple[Doubles, Doubles, Doubles, Doubles, list[Event], int | None]:
     usual = _usual(random) * per_hour / PER_HOUR
     events = _events(random)
     rate = usual * (family.shape(random, events) if family.shape else 1.0)
@@ -179,12 +199,13 @@ def _series(random: np.random.Generator, family: Family, per_hour: float) -> Tra
         normal = _joined(normal, _batch_jobs(random, per_hour))
     extra, factor = _extra(random, family, rate, price, events, usual.mean())
     dearer = normal.usd * factor[normal.driver, normal.step]
-    usd, calls, squares, by_driver = _sums(_joined(normal._replace(usd=dearer), extra))
-    excess = usd - _sums(normal)[0]
+    usd, calls, squares = _sums(_joined(normal._replace(usd=dearer), extra))
+    excess = usd[0] - _sums(normal)[0][0]
     if family.outages:
         for begin in random.integers(0, STEPS, 4):
-            usd[begin : begin + int(random.integers(1, 6 * PER_HOUR))] = np.nan
-    return Traffic(usd, calls, squares, excess, by_driver, [events])
+            usd[:, begin : begin + int(random.integers(1, 6 * PER_HOUR))] = np.nan
+    level = int(price.argmax()) if price.max() >= NEW_LEVEL else None
+    return usd, calls, squares, excess, events, level
 
 
 def _usual(random: np.random.Generator) -> Doubles:
@@ -274,18 +295,15 @@ def _joined(*parts: Calls) -> Calls:
     return Calls(*(np.concatenate([part[number] for part in parts]) for number in range(3)))
 
 
-def _sums(calls: Calls) -> tuple[Doubles, Doubles, Doubles, Doubles]:
+def _sums(calls: Calls) -> tuple[Doubles, Doubles, Doubles]:
+    """USD, calls and squared costs: all of them, then those of each team."""
+    place = calls.driver * STEPS + calls.step
     usd, count, squares = (
-        np.bincount(calls.step, weight, STEPS).astype(np.float64)
-        for weight in (calls.usd, np.ones(len(calls.step)), calls.usd**2)
+        np.bincount(place, weight, len(DRIVERS) * STEPS).reshape(-1, STEPS).astype(np.float64)
+        for weight in (calls.usd, np.ones(len(place)), calls.usd**2)
     )
-    hours = STEPS // PER_HOUR
-    cell = calls.driver * hours + calls.step // PER_HOUR
-    by_driver = np.stack(
-        [
-            np.bincount(cell, weight, len(DRIVERS) * hours).reshape(-1, hours).astype(np.float64)
-            for weight in (calls.usd, np.ones(len(cell)))
-        ],
-        axis=2,
-    )
-    return usd, count, squares, by_driver
+    return _whole_first(usd), _whole_first(count), _whole_first(squares)
+
+
+def _whole_first(teams: Doubles) -> Doubles:
+    return np.vstack([teams.sum(0), teams])

@@ -98,7 +98,8 @@ class Judge:
         if hours.names:
             intervals = self._reader.intervals(now)
             excluded = [intervals.get((by, name), []) for name in hours.names]
-            history = Hourly(hours.start_hour, hours.measures["usd"], hours.measures["calls"])
+            served = np.maximum(hours.measures["calls"] - hours.measures["errors"], 0.0)
+            history = Hourly(hours.start_hour, hours.measures["usd"], served)
             profile = fit(history, self._zone, excluded)
         learned = _Learned(hours, profile)
         self._learned[what] = (end_hour, requests, learned)

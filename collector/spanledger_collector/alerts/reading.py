@@ -103,10 +103,10 @@ class Reader:
         known = pc.is_valid(index).to_numpy()
         places = pc.fill_null(index, 0).to_numpy()[known]
         at = rows["step"].to_numpy()[known]
-        usd, squares = (np.zeros((len(names), RECENT_S // STEP_S)) for _ in range(2))
-        usd[places, at] = rows["usd"].to_numpy()[known]
-        squares[places, at] = rows["squares"].to_numpy()[known]
-        return Recent(epoch(now), STEP_S, usd, squares)
+        tables = [np.zeros((len(names), RECENT_S // STEP_S)) for _ in range(3)]
+        for table, measure in zip(tables, ("usd", "squares", "calls"), strict=True):
+            table[places, at] = rows[measure].to_numpy()[known]
+        return Recent(epoch(now), STEP_S, *tables)
 
     def window(self, only: Scope, dimension: str, start: datetime, end: datetime) -> Window:
         """What was used between two instants."""

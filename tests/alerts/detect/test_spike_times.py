@@ -68,18 +68,52 @@ def test_holidays_do_not_make_a_working_day_a_spike() -> None:
     assert sum(fired) == 0
 
 
-def test_a_new_level_is_learned_in_a_week() -> None:
-    """Twice the spend fires on the first day; after eight days it is the expectation."""
-    spend = calls(days=37)
+def test_a_new_level_is_learned_in_days() -> None:
+    """Twice the spend fires on the first day; after three it is expected, though it fired."""
+    spend = calls(days=33)
     spend.usd[:, 28 * 1440 :] *= 2
-    hourly = spend.hourly(36 * 24)
-    later = Hourly(MONDAY + 8 * 24, *(table[:, 8 * 24 :] for table in hourly[1:3]))
+    hourly = spend.hourly(31 * 24)
+    later = Hourly(MONDAY + 3 * 24, *(table[:, 3 * 24 :] for table in hourly[1:3]))
+    out = [[((MONDAY + WEEKS) * HOUR, (MONDAY + 31 * 24) * HOUR)]]
     (first,) = judge(learned(spend), spend.recent(28 * 1440 + 20 * 60))
-    (eighth,) = judge(fit(later, UTC), spend.recent(36 * 1440 + 20 * 60))
+    (fourth,) = judge(fit(later, UTC, out), spend.recent(31 * 1440 + 20 * 60))
 
     assert first.fires
-    assert not eighth.fires
-    assert eighth.expected == pytest.approx(eighth.observed, rel=0.35)
+    assert not fourth.fires
+    assert fourth.expected == pytest.approx(fourth.observed, rel=0.35)
+
+
+def test_calls_speak_where_their_costs_vary_wildly() -> None:
+    """Eight times the calls fire by their number where dollars alone could be chance."""
+    random = np.random.default_rng(3)
+    count = random.poisson(3.0, (1, WEEKS)).astype(np.float64)
+    usd = np.array([[random.pareto(1.3, int(n)).sum() / 10 for n in count[0]]])
+    profile = fit(Hourly(MONDAY, usd, count), UTC)
+    steps = np.full((1, 300), usd.mean() / 12)
+    steps[:, -12:] *= 4
+    many = np.full((1, 300), 0.25)
+    many[:, -12:] *= 8
+
+    assert not judge(profile, now(steps), LOOSE)[0].fires
+    assert judge(profile, now(steps)._replace(calls=many), LOOSE)[0].fires
+    assert not judge(profile, now(steps / 4)._replace(calls=many), LOOSE)[0].fires
+
+
+def test_what_comes_in_sessions_is_judged_by_sessions() -> None:
+    """One more session of thirty calls, at whatever hour, is usual for who has one a day."""
+    random = np.random.default_rng(5)
+    count = np.zeros((1, WEEKS))
+    begun = random.choice(WEEKS, 28, replace=False)
+    count[0, begun] = 6 + random.geometric(1 / 24, 28)
+    profile = fit(Hourly(MONDAY, count * 0.05, count), UTC)
+    fired = 0
+    for hour in range(24):
+        steps = np.zeros((1, 300))
+        steps[:, -6:] = 5
+        recent = now(steps * 0.05, WEEKS + hour)._replace(calls=steps)
+        fired += judge(profile, recent, LOOSE)[0].fires
+
+    assert fired == 0
 
 
 def test_late_calls_only_raise_what_is_judged() -> None:
@@ -125,6 +159,18 @@ def test_what_is_over_does_not_fire_again() -> None:
 
     assert found.observed[0, -1, 0] > 1.5 * found.expected[0, -1, 0]
     assert not found.fires.any()
+
+
+def test_what_a_shorter_window_told_is_not_told_by_a_longer() -> None:
+    """Nor when the hours after it are a little above the usual."""
+    profile = fit(flat(1.0), UTC)
+    usd = np.full((1, 300), 1 / 12)
+    usd[:, -11 * 12 : -8 * 12] *= 12
+    usd[:, -6 * 12 :] *= 1.5
+    twice = LOOSE._replace(rest_probability=1.0)
+
+    assert not scan(profile, now(usd), LOOSE).fires.any()
+    assert scan(profile, now(usd), twice).fires.any()
 
 
 @given(st.floats(1e-4, 1e4), st.integers(0, 2**32 - 1))

@@ -25,10 +25,15 @@ _HOURS = 28 * 24
 _CAP = 0.995
 _SHRINK = 4.0
 _FLOOR = 0.02
-_WINSOR = 0.99
+_DAY_CLUMPS, _WEEK_CLUMPS = 3.0, 10.0
+"""So many clumps make an hour of the day, or of the week, count half."""
+_CELL_CLUMPS = 5.0
+_WINSOR = 0.01
 _DAY_SPREAD = 0.08
 _FEW_DAYS = 7
 _CELL_SHRINK = 20.0
+_KEPT = 3
+"""For so many days a level has to last to be the new one, whatever fired."""
 
 
 SPANS = (1, 6, 24)
@@ -45,15 +50,18 @@ class Profile(NamedTuple):
     """The variance of that hour's USD, before the level."""
     swell: Doubles
     """For each of the spans, by how much its sums vary more than single hours let expect."""
-    record: Doubles
-    """For each of the spans the second highest sum of a day ending at such an hour, before the
-    level: group, span, working day or weekend, hour of the UTC day."""
     level: Doubles
     """How the last week compares with the whole."""
     spread: Doubles
     """How much whole days stray, as a share."""
     days: Doubles
     """Days since the first spend, less those not known."""
+    peak: Doubles
+    """For each of the spans how far out one day in four goes, in deviations …"""
+    slope: Doubles
+    """… and how much further each time that one in e times as many days is asked for."""
+    calls: Profile | None = None
+    """The same of calls instead of USD."""
 
 
 def fit(
@@ -66,34 +74,56 @@ def fit(
         zone: whose clock the groups live by.
         excluded: for each group the intervals that are no example: planned, or an alert fired.
     """
-    usd = np.atleast_2d(np.asarray(history.usd, np.float64))[:, -_HOURS:]
+    usd, calls = (
+        np.atleast_2d(np.asarray(table, np.float64))[:, -_HOURS:]
+        for table in (history.usd, history.calls)
+    )
     start = history.start_hour + history.hours - usd.shape[1]
+    blank = np.isnan(usd)
     if excluded is not None:
-        usd = np.stack(
-            [blanked(row, start * HOUR, HOUR, out) for row, out in zip(usd, excluded, strict=True)]
+        none = np.zeros(usd.shape[1])
+        blank = blank | np.isnan(
+            np.stack([blanked(none, start * HOUR, HOUR, out) for out in excluded])
         )
     week = hours_of_week(start, usd.shape[1], zone)
+    found = _fit(usd, blank, history.squares, zone, week)
+    return found._replace(calls=_fit(calls, blank, calls, zone, week))
+
+
+def _fit(
+    whole: Doubles,
+    blank: Flags,
+    squares: Doubles | None,
+    zone: tzinfo,
+    week: Ints,
+) -> Profile:
+    usd = np.where(blank, np.nan, whole)
     hourly = _hourly(usd, week)
-    grain = _grain(history.squares, usd, hourly[:, week])
+    clump = _clump(usd, hourly[:, week])
+    hourly = _hourly(usd, week, clump)
+    grain = _grain(squares, usd, hourly[:, week])
     noise = grain / np.maximum(24 * hourly.mean(1), 1e-12)
     ratios = _daily_ratios(usd, hourly[:, week])
     usd = _without_odd_days(usd, ratios, noise)
     levels = _levels(ratios, noise)
     by_hour = _by_hour(levels, usd.shape[1])
-    hourly = _hourly(usd / by_hour, week)
+    hourly = _hourly(usd / by_hour, week, clump)
     usual = hourly[:, week] * by_hour
     strays = _daily_ratios(usd, usual)
     spread = _spread(strays, noise)
-    rough = _rough(usd, usual, hourly, week, grain)
+    rough = _rough(usd, usual, hourly, week, grain, clump)
+    swell, peak, slope = _swell(usd, usual, rough[:, week] * by_hour, spread)
+    everything = _daily_ratios(whole, hourly[:, week])
     return Profile(
         zone=zone,
         hourly=hourly,
         rough=rough,
-        swell=_swell(usd, usual, rough[:, week] * by_hour, spread),
-        record=_record(usd / by_hour, start, week),
-        level=_level(_daily_ratios(usd, hourly[:, week]), noise),
+        swell=swell,
+        level=_level(_daily_ratios(usd, hourly[:, week]), everything, noise),
         spread=spread,
         days=_days(usd),
+        peak=peak,
+        slope=slope,
     )
 
 
@@ -127,8 +157,11 @@ def _without_odd_days(usd: Doubles, ratios: Doubles, noise: Doubles) -> Doubles:
     return kept
 
 
-def _level(ratios: Doubles, noise: Doubles) -> Doubles:
+def _level(ratios: Doubles, everything: Doubles, noise: Doubles) -> Doubles:
+    """Of the last week, or the fortnight; what the last days all kept is the new level."""
     recent = np.maximum(_median(ratios[:, -7:], 1.0), _median(ratios[:, -14:], 1.0))
+    kept = everything[:, -_KEPT:].min(1) if everything.shape[1] >= _KEPT else recent
+    recent = np.fmax(recent, kept)
     level: Doubles = np.clip(1 + _trust(noise) * (recent - 1), 0.5, 2.0)
     return level
 
@@ -139,23 +172,49 @@ def _days(usd: Doubles) -> Doubles:
     return days
 
 
-def _hourly(usd: Doubles, week: Ints) -> Doubles:
+def _hourly(usd: Doubles, week: Ints, clump: Doubles | None = None) -> Doubles:
+    """The mean of each hour of the week, leaning on what more hours tell where few calls do.
+
+    What comes in clumps tells as much as there are clumps, however many hours there are.
+    """
     known = ~np.isnan(usd)
     spent = np.where(known, np.minimum(usd, _quantile(usd, _CAP)), 0.0)
+    overall = spent.sum(1, keepdims=True) / np.maximum(known.sum(1, keepdims=True), 1)
+    rate = np.ones_like(overall) * np.inf
+    if clump is not None:
+        rate = overall / np.maximum(clump[:, None], 1e-12)
     sums = _three(_by_cell(spent, week, WEEK))
     counts = _three(_by_cell(known, week, WEEK))
-    cell = _by_cell(sums, CELLS, 48) / np.maximum(_by_cell(counts, CELLS, 48), 1.0)
-    cell = cell[:, CELLS]
-    weight = counts / (counts + 3 * _SHRINK)
+    held, hours = _by_cell(sums, CELLS, 48), _by_cell(counts, CELLS, 48)
+    cell = held / np.maximum(hours, 1.0)
+    with np.errstate(invalid="ignore"):
+        share = 1 / (1 + _DAY_CLUMPS / np.maximum(rate * hours / 3, 1e-12))
+        trust = 1 / (1 + _WEEK_CLUMPS / np.maximum(rate * counts / 3, 1e-12))
+    share = np.where(hours > 0, share, 0.0)
+    cell = (share * cell + (1 - share) * overall)[:, CELLS]
+    weight = counts / (counts + 3 * _SHRINK) * np.where(counts > 0, trust, 0.0)
     mean = weight * sums / np.maximum(counts, 1.0) + (1 - weight) * cell
-    overall = spent.sum(1, keepdims=True) / np.maximum(known.sum(1, keepdims=True), 1)
     floored: Doubles = np.maximum(mean, _FLOOR * overall)
     return floored
 
 
-def _rough(usd: Doubles, usual: Doubles, hourly: Doubles, week: Ints, grain: Doubles) -> Doubles:
-    """Variance by hour of the week: what hours strayed, in cells of day type and hour."""
+def _clump(usd: Doubles, usual: Doubles) -> Doubles:
+    """Variance by mean of whole hours: about what comes at once."""
+    active = (np.nan_to_num(usd) > 0).sum(1, keepdims=True) // 4
+    held = _held((usd - usual) ** 2, active)
+    due = np.where(np.isnan(usd), 0.0, usual).sum(1)
+    return np.asarray(held.sum(1) / np.maximum(due, 1e-12), np.float64)
+
+
+def _rough(
+    usd: Doubles, usual: Doubles, hourly: Doubles, week: Ints, grain: Doubles, clump: Doubles
+) -> Doubles:
+    """Variance by hour of the week: what hours strayed, in cells of day type and hour.
+
+    Cells with few clumps lean on the whole: on its mean if all have few, else on its median.
+    """
     known = ~np.isnan(usd)
+    active = (np.nan_to_num(usd) > 0).sum(1, keepdims=True)
     strays = np.where(known, usd - usual, np.nan)
 
     def around(table: Doubles) -> Doubles:
@@ -164,56 +223,63 @@ def _rough(usd: Doubles, usual: Doubles, hourly: Doubles, week: Ints, grain: Dou
         return pooled.reshape(-1, 48)
 
     squares = np.minimum(
-        around(_held(strays**2)), 2 * around(_held(np.where(strays > 0, strays, 0) ** 2))
+        around(_held(strays**2, active)),
+        2 * around(_held(np.where(strays > 0, strays, 0) ** 2, active)),
     )
     means, counts = around(np.where(known, usual, 0.0)), around(known.astype(np.float64))
     own = squares / np.maximum(means, 1e-12)
-    whole = np.median(own, axis=1, keepdims=True)
-    phi = (counts * own + _CELL_SHRINK * whole) / (counts + _CELL_SHRINK)
-    return np.maximum(phi, grain[:, None])[:, CELLS] * hourly
+    clumps = means.mean(1, keepdims=True) / np.maximum(clump[:, None], 1e-12)
+    many = clumps / (clumps + _CELL_CLUMPS)
+    mean = squares.sum(1, keepdims=True) / np.maximum(means.sum(1, keepdims=True), 1e-12)
+    whole = many * np.median(own, axis=1, keepdims=True) + (1 - many) * mean
+    shrink = _CELL_SHRINK / np.maximum(many, 1e-12)
+    phi = (counts * own + shrink * whole) / (counts + shrink)
+    floored: Doubles = np.maximum(phi, grain[:, None])[:, CELLS] * hourly
+    return floored
 
 
-def _held(table: Doubles) -> Doubles:
-    """Known values, the largest few held at what the others reach; 0 for the unknown."""
-    return np.where(np.isnan(table), 0.0, np.minimum(table, _quantile(table, _WINSOR)))
+def _held(table: Doubles, active: Ints) -> Doubles:
+    """Known values, the largest few held at what the others reach; 0 for the unknown.
+
+    The fewer hours have any spend, the fewer may be incidents.
+    """
+    unknown = np.isnan(table)
+    few = 1 + (_WINSOR * active).astype(np.int64)
+    last = np.maximum((~unknown).sum(1, keepdims=True) - 1 - few, 0)
+    limit = np.take_along_axis(np.sort(table, axis=1), last, axis=1)  # NaN goes last
+    return np.where(unknown, 0.0, np.minimum(table, np.nan_to_num(limit)))
 
 
-def _swell(usd: Doubles, usual: Doubles, rough: Doubles, spread: Doubles) -> Doubles:
+def _swell(
+    usd: Doubles, usual: Doubles, rough: Doubles, spread: Doubles
+) -> tuple[Doubles, Doubles, Doubles]:
     known = ~np.isnan(usd)
     spent, due, strays, hours = (
         np.pad(np.cumsum(np.where(known, x, 0.0), axis=1), ((0, 0), (1, 0)))
         for x in (usd, usual, rough, known.astype(np.float64))
     )
-    answer = []
+    active = (np.nan_to_num(usd) > 0).sum(1, keepdims=True)
+    answer, peaks, slopes = [], [], []
+    days = usd.shape[1] // 24
     for span in SPANS:
-        if usd.shape[1] < span:
+        if days < 4:
             answer.append(np.ones(len(usd)))
+            peaks.append(np.zeros(len(usd)))
+            slopes.append(np.zeros(len(usd)))
             continue
         x, mean, variance, count = (t[:, span:] - t[:, :-span] for t in (spent, due, strays, hours))
         z = (x - mean) / np.sqrt(np.maximum(variance + (spread[:, None] * mean) ** 2, 1e-24))
         z = np.where(count > span / 2, z, np.nan)
-        both = _held(z**2).sum(1) / np.maximum((count > span / 2).sum(1), 1)
-        up = _held(np.where(z > 0, z, np.nan) ** 2).sum(1) / np.maximum((z > 0).sum(1), 1)
+        both = _held(z**2, active).sum(1) / np.maximum((count > span / 2).sum(1), 1)
+        up = _held(np.where(z > 0, z, np.nan) ** 2, active).sum(1) / np.maximum((z > 0).sum(1), 1)
         answer.append(np.maximum(np.minimum(both, up), 1.0))
-    return np.stack(answer, axis=1)
-
-
-def _record(usd: Doubles, start: int, week: Ints) -> Doubles:
-    lead = start % 24
-    tail = -(lead + usd.shape[1]) % 24
-    sums = np.pad(np.cumsum(np.nan_to_num(usd), axis=1), ((0, 0), (1, 0)))
-    weekend = np.pad(week >= 5 * 24, (lead, tail), mode="edge").reshape(-1, 24)[:, 12]
-    answer = np.zeros((len(usd), len(SPANS), 2, 24))
-    for number, span in enumerate(SPANS):
-        done = sums[:, span:] - sums[:, :-span]
-        wide = ((0, 0), (lead + usd.shape[1] - done.shape[1], tail))
-        days = np.pad(done, wide).reshape(len(usd), -1, 24)
-        near = np.maximum(days, np.maximum(np.roll(days, 1, axis=2), np.roll(days, -1, axis=2)))
-        for kind in (0, 1):
-            own = near[:, weekend == kind]
-            if own.shape[1] > 1:
-                answer[:, number, kind] = np.partition(own, -2, axis=1)[:, -2]
-    return answer
+        last = np.where(np.isnan(z), 0.0, z)[:, -(days - 1) * 24 :]
+        daily = last.reshape(len(usd), days - 1, 24).max(2)
+        ranked = -np.sort(-daily, axis=1)
+        fourth = max((days - 1) // 4, 2)
+        peaks.append(np.maximum(ranked[:, fourth], 0.0))
+        slopes.append((ranked[:, 1:fourth] - ranked[:, fourth : fourth + 1]).mean(1))
+    return np.stack(answer, axis=1), np.stack(peaks, axis=1), np.stack(slopes, axis=1)
 
 
 def _by_cell(table: Doubles | Flags, cell: Ints, cells: int) -> Doubles:
@@ -261,7 +327,8 @@ def _grain(squares: Doubles | None, usd: Doubles, usual: Doubles) -> Doubles:
     if squares is None:
         strays = np.where(known, (usd - usual) ** 2, np.nan)
         due = np.where(known, usual, 0.0).sum(1)
-        return np.asarray(_held(strays).sum(1) / np.maximum(due, 1e-12), np.float64)
+        active = (np.nan_to_num(usd) > 0).sum(1, keepdims=True)
+        return np.asarray(_held(strays, active).sum(1) / np.maximum(due, 1e-12), np.float64)
     squared = np.where(known, np.atleast_2d(squares)[:, -usd.shape[1] :], 0.0).sum(1)
     total = np.where(known, usd, 0.0).sum(1)
     return np.where(total > 0, squared / np.where(total > 0, total, 1.0), 0.0)

@@ -60,6 +60,8 @@ class Recent(NamedTuple):
     usd: Doubles
     squares: Doubles | None = None
     """The sum of the squared costs of a step's calls, to tell many calls from a few dear ones."""
+    calls: Doubles | None = None
+    """How many there were: a witness beside their dollars where costs vary wildly."""
 
 
 class Verdict(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy.ndimage import maximum_filter1d
 from scipy.special import gammaincc, gammaincinv
 
 from spanledger_collector.alerts.detect.profile import SPANS, Profile
@@ -34,9 +35,9 @@ class Spike(NamedTuple):
 
     windows: tuple[Window, ...] = (
         Window("10m", 600, 1e-6),
-        Window("1h", HOUR, 3e-4),
-        Window("6h", 6 * HOUR, 2e-4),
-        Window("24h", 24 * HOUR, 1e-3),
+        Window("1h", HOUR, 3e-5),
+        Window("6h", 6 * HOUR, 3e-5),
+        Window("24h", 24 * HOUR, 1e-4),
     )
     factor: float = 1.5
     floor_usd: float = 1.0
@@ -44,10 +45,13 @@ class Spike(NamedTuple):
     calls_deep: float = 2.0
     """Where the costs of single calls are known, the excess has to be so many times their root sum
     of squares: one dear call is no spike."""
-    record_factor: float = 1.3
-    """So many times what the second dearest day had at such an hour."""
     still_probability: float = 0.02
     """Of the next shorter window, for those of many hours: what is over is no spike any more."""
+    rest_probability: float = 0.02
+    """Of a window of many hours when its worst part, as long as the next shorter window, is held at
+    what is expected: what a shorter window tells, or told, is not told again."""
+    return_days: float = 1000.0
+    """Further out than one in so many days goes, by what the last weeks show."""
     drift: float = 0.12
     """How far the level may have moved since it was learned, as a share."""
     hold_seconds: int = 600
@@ -60,6 +64,8 @@ class Spike(NamedTuple):
     min_coverage: float = 0.5
     """The share of a window that has to be known."""
 
+
+_NEARLY_ALL = 0.8
 
 USUAL = Spike()
 """The defaults."""
@@ -89,60 +95,103 @@ def scan(profile: Profile, recent: Recent, spike: Spike = USUAL, *, times: int =
     Steps that are not known count neither as spend nor as expectation.
     """
     known = ~np.isnan(recent.usd)
-    tables = (
-        np.where(known, recent.usd, 0.0),
-        np.where(known, by_step(profile.hourly, profile, recent), 0.0),
-        np.where(known, by_step(profile.rough, profile, recent), 0.0),
-        known.astype(np.float64),
-    )
     lengths = [window.seconds // recent.step for window in spike.windows]
     before = spike.hold_seconds // recent.step
     times += before
-    observed, usual, rough, covered = (_sliding(table, lengths, times) for table in tables)
-    expected = np.maximum(usual * profile.level[:, None, None], 1e-12)
-    swell = profile.swell[:, [_span(window.seconds) for window in spike.windows], None]
-    level = profile.level[:, None, None]
-    stray = profile.spread[:, None, None] ** 2 + spike.drift**2
-    variance = swell * (level * rough + stray * expected**2)
-    variance = np.maximum(variance, 1e-24)
-    limits = np.array([window.probability for window in spike.windows])[:, None]
+    covered = _sliding(known.astype(np.float64), lengths, times)
     seen = covered >= spike.min_coverage * np.array(lengths)[:, None]
-    far = seen & (observed > spike.factor * expected)
+    usd = _sums(profile, recent.usd, recent, spike, times)
+    beyond = usd.observed - usd.expected
+    far = seen & (usd.observed > spike.factor * usd.expected)
     if recent.squares is not None:
         (squares,) = (_sliding(np.where(known, recent.squares, 0.0), lengths, times),)
-        far &= observed - expected > spike.calls_deep * np.sqrt(np.maximum(squares, 0.0))
-    far &= observed > spike.record_factor * level * _records(profile, recent, spike, times)
-    inner = [number for number, window in enumerate(spike.windows) if window.seconds > HOUR]
-    asked = far.copy()
-    asked[:, [number - 1 for number in inner]] |= far[:, inner]
-    probability = _tail(
-        observed, expected, variance, asked if times > before + 1 else np.full_like(far, True)
+        far &= beyond > spike.calls_deep * np.sqrt(np.maximum(squares, 0.0))
+    far &= (profile.days >= spike.min_days)[:, None, None]
+    single = times == before + 1
+    asked = np.full_like(far, True) if single else far
+    probability = _tail(usd.observed, usd.expected, usd.variance, asked)
+    rare = _rare(usd, far, probability, before, spike)
+    if recent.calls is not None and profile.calls is not None:
+        calls = _sums(profile.calls, recent.calls, recent, spike, times)
+        odds = _tail(calls.observed, calls.expected, calls.variance, far)
+        rare |= _rare(calls, far, odds, before, spike)
+        probability = np.minimum(probability, odds)
+    observed, expected, variance, probability, beyond = (
+        table[:, :, before:]
+        for table in (usd.observed, usd.expected, usd.variance, probability, beyond)
     )
-    still = probability[:, [number - 1 for number in inner]] < spike.still_probability
-    far[:, inner] &= still
-    rare = far & (probability < limits) & (profile.days >= spike.min_days)[:, None, None]
-    rare = _held(rare, before) | (rare & (probability < spike.hold_probability))[:, :, before:]
-    observed, expected, variance, probability = (
-        table[:, :, before:] for table in (observed, expected, variance, probability)
-    )
-    fires = rare & (observed - expected > spike.floor_usd)
+    fires = rare & (beyond > spike.floor_usd)
     return Scan(observed, expected, variance, probability, seen[:, :, before:], rare, fires)
+
+
+class _Sums(NamedTuple):
+    """One measure in every window at every time."""
+
+    observed: Doubles
+    expected: Doubles
+    variance: Doubles
+    out: Flags
+    """Further out than such windows were on all days but one."""
+    rest: Doubles
+    """The sum with the worst part of a long window held at what is expected of it."""
+
+
+def _sums(profile: Profile, table: Doubles, recent: Recent, spike: Spike, times: int) -> _Sums:
+    known = ~np.isnan(recent.usd)
+    spent = np.where(known, table, 0.0)
+    due = np.where(known, by_step(profile.hourly, profile, recent), 0.0)
+    due = due * profile.level[:, None]
+    rough = np.where(known, by_step(profile.rough, profile, recent), 0.0)
+    lengths = [window.seconds // recent.step for window in spike.windows]
+    observed, expected, rough = (_sliding(x, lengths, times) for x in (spent, due, rough))
+    expected = np.maximum(expected, 1e-12)
+    rough = profile.level[:, None, None] * rough
+    spans = [_span(window.seconds) for window in spike.windows]
+    spread = profile.spread[:, None, None] ** 2
+    variance = profile.swell[:, spans, None] * (rough + (spread + spike.drift**2) * expected**2)
+    peaks = profile.peak + profile.slope * np.log(spike.return_days / 4)
+    peaks = peaks[:, spans, None]
+    usual = np.sqrt(np.maximum(rough + spread * expected**2, 1e-24))
+    out = observed - expected > peaks * usual
+    rest = observed.copy()
+    for number, window in enumerate(spike.windows):
+        if number and window.seconds > HOUR:
+            worst = _worst(spent - due, lengths[number - 1], lengths[number], times)
+            rest[:, number] -= np.maximum(worst, 0.0)
+    return _Sums(observed, expected, np.maximum(variance, 1e-24), out, rest)
+
+
+def _rare(sums: _Sums, far: Flags, probability: Doubles, before: int, spike: Spike) -> Flags:
+    """Improbable for long enough, in more than one part of the window, and still going on."""
+    limits = np.array([window.probability for window in spike.windows])[:, None]
+    rare = far & sums.out & (probability < limits)
+    inner = [number for number, window in enumerate(spike.windows) if window.seconds > HOUR]
+    shorter = [number - 1 for number in inner]
+    asked = np.zeros_like(rare)
+    asked[:, shorter] = rare[:, inner]
+    now = _tail(sums.observed, sums.expected, sums.variance, asked)[:, shorter]
+    asked = np.zeros_like(rare)
+    asked[:, inner] = rare[:, inner]
+    rest = _tail(np.maximum(sums.rest, 0.0), sums.expected, sums.variance, asked)[:, inner]
+    late = (now < limits[shorter]) & sums.out[:, shorter]
+    rare[:, inner] &= (now < spike.still_probability) & ((rest < spike.rest_probability) | late)
+    return _held(rare, before) | (rare & (probability < spike.hold_probability))[:, :, before:]
+
+
+def _worst(beyond: Doubles, part: int, length: int, times: int) -> Doubles:
+    """The largest sum of a part of the window at each time."""
+    short = max(length + times - beyond.shape[1], 0)
+    sums = np.pad(np.cumsum(beyond, axis=1), ((0, 0), (1 + short, 0)))
+    parts = sums[:, part:] - sums[:, :-part]  # the n-th ends before step n + part
+    count = length - part + 1
+    wide = maximum_filter1d(parts, count, axis=1, origin=(count - 1) // 2, mode="nearest")
+    return np.asarray(wide[:, -times:])
 
 
 def _held(flags: Flags, before: int) -> Flags:
     """Whether a flag has been up ever since so many times ago."""
     counts = np.pad(np.cumsum(flags, axis=2), ((0, 0), (0, 0), (1, 0)))
     return counts[:, :, before + 1 :] - counts[:, :, : -before - 1] == before + 1
-
-
-def _records(profile: Profile, recent: Recent, spike: Spike, times: int) -> Doubles:
-    hours = (recent.end - 1 - recent.step * np.arange(times - 1, -1, -1)) // HOUR
-    first = int(hours[0])
-    week = hours_of_week(first, int(hours[-1]) - first + 1, profile.zone)[hours - first]
-    kinds = (week >= 5 * 24).astype(np.int64)
-    spans = [_span(window.seconds) for window in spike.windows]
-    share = np.array([min(window.seconds / HOUR, 1.0) ** 0.5 for window in spike.windows])
-    return np.asarray(profile.record[:, spans][:, :, kinds, hours % 24] * share[:, None])
 
 
 def _sliding(table: Doubles, lengths: list[int], times: int) -> Doubles:
@@ -175,10 +224,7 @@ def by_step(table: Doubles, profile: Profile, recent: Recent) -> Doubles:
 
 
 def judge(profile: Profile, recent: Recent, spike: Spike = USUAL) -> list[Verdict]:
-    """Say of each group whether a window that ends now holds a spike.
-
-    The window that is least probable speaks.
-    """
+    """Say of each group whether a window that ends now holds a spike."""
     found = scan(profile, recent, spike)
     return [
         _verdict(found.at(row), float(profile.days[row]), recent.end, spike)
@@ -186,10 +232,21 @@ def judge(profile: Profile, recent: Recent, spike: Spike = USUAL) -> list[Verdic
     ]
 
 
-def _verdict(found: Scan, days: float, end: int, spike: Spike) -> Verdict:
+def _speaking(found: Scan, spike: Spike) -> int:
+    """Of the windows that fire the shortest with nearly all of the excess, or the least probable.
+
+    The least probable of those that fire would be another one each minute, and the excess jump.
+    """
+    beyond = np.where(found.fires, found.observed - found.expected, -np.inf)
+    if found.fires.any():
+        return int(np.argmax(beyond >= _NEARLY_ALL * beyond.max()))
     limits = np.array([window.probability for window in spike.windows])
-    choice = next((flags for flags in (found.fires, found.rare) if flags.any()), found.known)
-    best = int(np.argmin(np.where(choice, found.probability / limits, np.inf)))
+    choice = found.rare if found.rare.any() else found.known
+    return int(np.argmin(np.where(choice, found.probability / limits, np.inf)))
+
+
+def _verdict(found: Scan, days: float, end: int, spike: Spike) -> Verdict:
+    best = _speaking(found, spike)
     window = spike.windows[best]
     if not found.known.any():
         reason = "missing_hours"
@@ -206,7 +263,7 @@ def _verdict(found: Scan, days: float, end: int, spike: Spike) -> Verdict:
     )
     return Verdict(
         fires=fires,
-        severe=fires and bool(found.observed[best] > spike.severe_factor * mean),
+        severe=bool((found.fires & (found.observed > spike.severe_factor * found.expected)).any()),
         observed=float(found.observed[best]),
         expected=mean,
         low=low,
