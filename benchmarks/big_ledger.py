@@ -174,9 +174,12 @@ select
     2000000 as input_tokens_limit,
     (2000000 - c % 300000) // 1000 * 1000 as input_tokens_remaining,
     400000 as output_tokens_limit,
-    (400000 - a % 90000) // 1000 * 1000 as output_tokens_remaining
+    (400000 - a % 90000) // 1000 * 1000 as output_tokens_remaining,
+    i
 from priced
-) select * exclude (total)
+)
+select * exclude (i, total)
+order by i
 """
 
 

@@ -179,6 +179,9 @@ def test_the_whole_row_of_a_call(tmp_path: Path, compression: Compression) -> No
         "cache_write_1h_usd": Decimal(parts.cache_write_1h).scaleb(-12),
         "web_search_usd": Decimal(parts.web_search).scaleb(-12),
         "claimed_usd": Decimal(5).scaleb(-12),
+        "own_claimed_usd": Decimal(5).scaleb(-12),
+        "claim_is_cost": False,
+        "input_is_rest": True,
         "list_usd": Decimal(cost.list_picodollars or 0).scaleb(-12),
     }
 

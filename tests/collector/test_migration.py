@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -21,8 +24,24 @@ BEGIN = datetime(2026, 11, 1)
 PLAIN = 3
 """The last version in which every column of `calls` was stored; later ones come by upgrade."""
 CALLS = """
-select call_key, message_id, start_time, service, cost_usd, list_usd, retries, tags
+select call_key, message_id, start_time, service, cost_usd, list_usd, retries, tags, input_usd,
+    output_usd, cache_read_usd, cache_write_5m_usd, cache_write_1h_usd, web_search_usd, claimed_usd
 from calls order by start_time, call_key
+"""
+DYING = """
+import os, sys
+from pathlib import Path
+from spanledger_collector.store.duckdb import DuckDBStore, opening
+
+recorded = opening._record
+
+def record(connection, version):
+    if version == int(sys.argv[2]):
+        os.kill(os.getpid(), 9)
+    recorded(connection, version)
+
+opening._record = record
+DuckDBStore(Path(sys.argv[1]))
 """
 HOURS = """
 insert into calls_by_hour by name
@@ -87,14 +106,23 @@ def test_an_earlier_ledger_is_upgraded(tmp_path: Path, version: int) -> None:
         random_call(dice, BEGIN + timedelta(seconds=dice.randrange(40 * 3600))) for _ in range(100)
     ]
     calls = batch(made).calls
+    claims = [dice.choice([None, cost, Decimal("0.1")]) for cost in calls["cost_usd"].to_pylist()]
+    calls = calls.drop_columns("claimed_usd").append_column(
+        "claimed_usd", pa.array(claims, calls["claimed_usd"].type)
+    )
     ledger_of(version, tmp_path, calls)
     store = DuckDBStore(tmp_path)
     stored: list[Document] = store.query().run(CALLS, {}, 1000).table.to_pylist()
     [newest] = [store.state().schema_version]
+    amounts = [name for name in calls.column_names if name.endswith("_usd")]
+    before = calls.select(["call_key", *amounts]).to_pylist()
 
     assert newest == max(sql_files.schema())
     assert sorted(row["call_key"] for row in stored) == sorted(calls["call_key"].to_pylist())
     assert all(row["list_usd"] == row["cost_usd"] for row in stored)
+    assert sorted(
+        ([row["call_key"], *(row[name] for name in amounts)] for row in stored), key=str
+    ) == (sorted((list(row.values()) for row in before), key=str))
     assert agree(store, BEGIN, BEGIN + timedelta(days=2))
     assert store.append([batch(made)]).duplicates == 100
     assert store.append([batch([random_call(dice, BEGIN)])]).calls == 1
@@ -102,3 +130,20 @@ def test_an_earlier_ledger_is_upgraded(tmp_path: Path, version: int) -> None:
     assert agree(store, BEGIN, BEGIN + timedelta(days=2))
     store.close()
     DuckDBStore(tmp_path).close()
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_a_kill_in_the_middle_of_an_upgrade(tmp_path: Path, version: int) -> None:
+    """Killed after all rows are written anew, before it is noted: the next start does it again."""
+    dice = random.Random(version)
+    calls = batch([random_call(dice, BEGIN) for _ in range(100)]).calls
+    ledger_of(version - 1, tmp_path, calls)
+    died = subprocess.run([sys.executable, "-c", DYING, str(tmp_path), str(version)], check=False)
+    store = DuckDBStore(tmp_path)
+    stored = store.query().run(CALLS, {}, 1000).table.to_pylist()
+
+    assert died.returncode == -9
+    assert store.state().schema_version == max(sql_files.schema())
+    assert sorted(row["call_key"] for row in stored) == sorted(calls["call_key"].to_pylist())
+    assert agree(store, BEGIN, BEGIN + timedelta(days=1))
+    store.close()

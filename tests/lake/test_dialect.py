@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from spanledger_collector.store import sql_files
+from spanledger_collector.store.lake import opening
 from spanledger_collector.store.lake.dialect import Column, create_table, create_view, translated
 
 WRITING = ("insert into ", "insert or ", "merge into ", "delete from ", "update ")
@@ -56,3 +57,21 @@ def test_a_table_keeps_what_parquet_can_keep() -> None:
         " cast('0x' || span_id as ubigint) as span_id, cast(requests as HUGEINT) as requests"
         " from lake.t"
     )
+
+
+def test_what_a_lake_stored_and_works_out_now() -> None:
+    """Its column is renamed to what old rows own, and nothing is written anew."""
+    columns = [
+        Column("cost_usd", "DECIMAL(18,12)", True, None),
+        Column(
+            "claimed_usd", "DECIMAL(18,12)", True, "if(claim_is_cost, cost_usd, own_claimed_usd)"
+        ),
+        Column("claim_is_cost", "BOOLEAN", True, None),
+        Column("own_claimed_usd", "DECIMAL(18,12)", True, None),
+    ]
+    there = {"calls": {"cost_usd", "claimed_usd"}, "settled": {"batch_id"}}
+
+    assert list(opening._missing({"calls": columns}, there)) == [
+        "alter table lake.calls rename column claimed_usd to own_claimed_usd",
+        "alter table lake.calls add column claim_is_cost BOOLEAN",
+    ]

@@ -25,6 +25,7 @@ def macros() -> list[str]:
         "dimension",
         "hex_of",
         "rates_of",
+        "rest_of_cost",
         "whole",
         "whole_hour_after",
         "whole_day_after",

@@ -202,8 +202,13 @@ def _missing(tables: Tables, there: dict[str, set[str]]) -> Iterator[str]:
             if name in _FIRST_ROWS:
                 yield f"insert into {LAKE}.{name} {_FIRST_ROWS[name]}"
             continue
+        # Stored until now, worked out from now on: what old rows hold is what they own.
+        kept = [column.name for column in columns if column.formula and column.name in there[name]]
+        for column_name in kept:
+            yield f"alter table {LAKE}.{name} rename column {column_name} to own_{column_name}"
+        known = {*there[name], *(f"own_{column_name}" for column_name in kept)}
         for column in columns:
-            if column.formula is None and column.name not in there[name]:
+            if column.formula is None and column.name not in known:
                 yield f"alter table {LAKE}.{name} add column {column_of(column)}"
     for name, select in BOOKKEEPING.items():
         if name not in there:

@@ -4,7 +4,7 @@
 -- @param columns texts = : only these columns, repeat it for more; all when there is none
 -- @filters
 select
-    * exclude (row_id, id_hash, request_hash, batch_id, own_key, own_list_usd)
+    * exclude (row_id, id_hash, request_hash, batch_id, own_key, own_list_usd, input_is_rest, own_input_usd, claim_is_cost, own_claimed_usd)
     replace (
         hex_of(trace_id) as trace_id,
         printf('%016x', span_id) as span_id,

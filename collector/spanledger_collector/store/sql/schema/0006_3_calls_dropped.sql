@@ -1,0 +1,2 @@
+-- Where were calls until now?
+drop table calls

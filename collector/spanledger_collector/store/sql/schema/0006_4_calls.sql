@@ -1,0 +1,2 @@
+-- Where are calls from now on?
+alter table calls_lean rename to calls
