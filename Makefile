@@ -2,10 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-LAKE_SUITE := $(addprefix tests/collector/test_,count_once_recorded.py count_once_properties.py \
-  retention.py rollup.py rollups_behind.py)
+LAKE_SUITE := $(addprefix tests/,prices/test_reprice.py cli/test_export.py $(addprefix collector/test_,\
+  count_once_recorded.py count_once_properties.py quarantine.py queries.py retention.py rollup.py \
+  rollups_behind.py))
 
-.PHONY: check test demo matrix sdk-suite otelcol kills lake lake-suite lake-soak lock install format clean
+.PHONY: check test demo matrix sdk-suite otelcol versitygw kills lake lake-suite lake-soak edge-soak \
+  lock install format clean
 
 check: install            ## the whole gate: lint, types, import contracts, tests
 	$(BIN)/ruff check
@@ -29,6 +31,9 @@ sdk-suite: install        ## the SDK's own test-suite, without and with us
 otelcol:                   ## the upstream Collector, which some tests run (needs Go)
 	.ci/otelcol
 
+versitygw:                 ## a server that speaks S3, which some tests of the lake run (needs Go)
+	.ci/versitygw
+
 lake:                      ## the environment in which a lake's collectors run
 	.ci/lake
 
@@ -36,8 +41,11 @@ lake-suite: install lake   ## the store's tests on a lake instead of a file
 	PYTHONPATH=instrumentation:collector:dashboard:. $$(.ci/lake) -m pytest -p tests.lake.on_a_lake \
 	  -p no:cacheprovider --timeout 900 $(LAKE_SUITE)
 
-lake-soak: install lake    ## kill every part of a lake in turn, again and again
+lake-soak: install lake otelcol versitygw  ## kill every part of a lake in turn, again and again
 	PYTHONPATH=. $(BIN)/python tests/lake/soak.py
+
+edge-soak: install otelcol ## the ledger away for ten minutes, the Collector in front killed
+	PYTHONPATH=. $(BIN)/python tests/clients/edge_soak.py
 
 kills: install             ## kill -9 of the collector, fifty times
 	SPANLEDGER_TEST_KILLS=50 $(BIN)/pytest tests/durability/test_kills.py

@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 __all__ = ["not_installed", "open_store"]
 
 
-def open_store(settings: StoreSettings) -> Store:
+def open_store(settings: StoreSettings, *, maintain: bool = True) -> Store:
     """Open the ledger that the settings name.
+
+    Args:
+        settings: the store's.
+        maintain: whether to maintain it if it is a lake, and this process is elected.
 
     Raises:
         StoreError: it cannot or must not be opened.
@@ -32,7 +36,7 @@ def open_store(settings: StoreSettings) -> Store:
         from spanledger_collector.lakes import open_lake_store
     except ImportError as error:
         raise StoreError(not_installed(error)) from error
-    return open_lake_store(settings)
+    return open_lake_store(settings, maintain=maintain)
 
 
 def not_installed(error: ImportError) -> str:

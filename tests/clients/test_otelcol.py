@@ -4,70 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import httpx2
-import orjson
-
-from spanledger_collector.ports import free_port
 from spanledger_collector.server import running_collector
-from tests.clients.programs import ROOT, otelcol
-from tests.collector.support import JSON, Client, call_span, request_of, settings_for
+from tests.clients.edge import CONFIG, Edge, port
+from tests.clients.programs import otelcol
+from tests.collector.support import Client, settings_for
 from tests.durability.process import all_message_ids
-
-CONFIG = ROOT / "deploy" / "otelcol.yaml"
-
-
-def port() -> int:
-    return free_port("127.0.0.1", 0)[1]
-
-
-class Edge:
-    """An upstream Collector with its queue in a folder, to be started and killed at will."""
-
-    def __init__(self, folder: Path, ledger: str) -> None:
-        self._http, self._health = port(), port()
-        self._environment = {
-            **os.environ,
-            "QUEUE_DIR": str(folder),
-            "SPANLEDGER_URL": ledger,
-            "SPANLEDGER_TOKEN": "unused",
-            "EDGE_HTTP_PORT": str(self._http),
-            "EDGE_GRPC_PORT": str(port()),
-            "EDGE_HEALTH_PORT": str(self._health),
-            "EDGE_RETRY_INTERVAL": "1s",
-        }
-
-    @contextmanager
-    def running(self) -> Iterator[subprocess.Popen[bytes]]:
-        """The process, ready; killed at the end, as a crash would."""
-        process = subprocess.Popen(
-            [otelcol(), "--config", CONFIG], env=self._environment, stderr=subprocess.DEVNULL
-        )
-        try:
-            while not self._answers():
-                assert process.poll() is None
-            yield process
-        finally:
-            process.kill()
-            process.wait()
-
-    def _answers(self) -> bool:
-        try:
-            return httpx2.get(f"http://127.0.0.1:{self._health}").status_code == 200
-        except httpx2.TransportError:
-            return False
-
-    def send(self, ids: list[str]) -> None:
-        """Send calls and see them acknowledged."""
-        answer = httpx2.post(
-            f"http://127.0.0.1:{self._http}/v1/traces",
-            content=orjson.dumps(request_of([call_span(each) for each in ids])),
-            headers={"content-type": JSON},
-        )
-        assert answer.status_code == 200, answer.text
 
 
 def test_its_configuration_is_valid(tmp_path: Path) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from spanledger import semconv
 from spanledger_collector.server import running_collector
+from tests.collector.ledgers import opened
 from tests.collector.support import Client, Document, call_span, settings_for
 
 DAY_NS = 86_400 * 10**9
@@ -85,7 +85,7 @@ def test_quarantine_keeps_the_evidence(tmp_path: Path) -> None:
         client = Client(collector.url)
         client.send(span)
         client.close()
-    with duckdb.connect(str(tmp_path / "ledger.duckdb"), read_only=True) as connection:
+    with opened(tmp_path) as connection:
         [[reason, detail, kept]] = connection.execute(
             "select reason, detail, span from quarantine"
         ).fetchall()

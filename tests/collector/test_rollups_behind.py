@@ -7,11 +7,11 @@ import random
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pytest
 
-from spanledger_collector.store.duckdb import DATABASE_NAME, DuckDBStore
+from spanledger_collector.store.duckdb import DuckDBStore
+from tests.collector.ledgers import opened
 from tests.collector.support import Document
 from tests.collector.test_rollup import batch
 from tests.collector.truth import Truth, random_call
@@ -64,7 +64,7 @@ def now() -> datetime:
 def behind(folder: Path) -> DuckDBStore:
     """A ledger whose rollups still have four days to count."""
     DuckDBStore(folder).close()
-    with duckdb.connect(str(folder / DATABASE_NAME)) as connection:
+    with opened(folder) as connection:
         connection.execute("update counted_until set latency = $1, users = $1", [now() - SPAN])
     return DuckDBStore(folder)
 

@@ -71,9 +71,10 @@ class Senders:
         url: the collector, which may be away for a while.
         seed: of the names of the calls.
         count: how many threads.
+        pause_s: between two requests of a thread.
     """
 
-    def __init__(self, url: str, seed: str, count: int = 4) -> None:
+    def __init__(self, url: str, seed: str, count: int = 4, pause_s: float = 0.0) -> None:
         self.acknowledged: list[str] = []
         """Message ids of calls that the collector answered with 200."""
         self.answers: set[int] = set()
@@ -81,6 +82,7 @@ class Senders:
         self._url = url
         self._stop = threading.Event()
         self._given_up = False
+        self._pause_s = pause_s
         self._threads = [
             threading.Thread(target=self._send, args=(f"{seed}{n}",)) for n in range(count)
         ]
@@ -120,6 +122,7 @@ class Senders:
                     time.sleep(random.uniform(0.005, 0.05))  # as an exporter does
                 self.acknowledged.extend(ids)
                 number += 1
+                self._stop.wait(self._pause_s)
 
     def _accepted(self, http: httpx2.Client, body: bytes) -> bool:
         try:

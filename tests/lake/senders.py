@@ -40,6 +40,10 @@ class Senders:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.finish()
+
+    def finish(self) -> None:
+        """Have what is under way acknowledged, then stop."""
         self._stopping.set()
         for thread in self._threads:
             thread.join()

@@ -25,13 +25,19 @@ def postgres_programs() -> Path | None:
 
 
 class Postgres:
-    """A cluster of its own in a folder, run as a user that PostgreSQL accepts."""
+    """A cluster of its own in a folder, run as a user that PostgreSQL accepts.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: the folder, which must not be there yet.
+        settings: what is not as usual, such as `fsync=off`.
+    """
+
+    def __init__(self, folder: Path, *settings: str) -> None:
         programs = postgres_programs()
         assert programs is not None
         self._programs = programs
         self._folder = folder
+        self._settings = [word for setting in settings for word in ("-c", setting)]
         self._user = "postgres" if os.getuid() == 0 else None
         folder.mkdir(parents=True)
         if self._user is not None:
@@ -49,7 +55,7 @@ class Postgres:
                 self._as_user(
                     str(self._programs / "postgres"),
                     *("-D", str(self._data), "-p", str(self.port), "-k", str(self._folder)),
-                    *("-c", "listen_addresses="),
+                    *("-c", "listen_addresses=", *self._settings),
                 ),
                 stdout=subprocess.DEVNULL,
                 stderr=log,
@@ -102,9 +108,9 @@ class Postgres:
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[Postgres]:
+def postgres(folder: Path, *settings: str) -> Iterator[Postgres]:
     """Run a cluster."""
-    cluster = Postgres(folder)
+    cluster = Postgres(folder, *settings)
     try:
         yield cluster
     finally:
@@ -122,10 +128,12 @@ def wait_until(condition: object, what: str, patience_s: float = PATIENCE_S) -> 
     """Wait for something, for as long as a busy machine may need."""
     assert callable(condition)
     deadline = time.monotonic() + patience_s
+    pause_s = 0.02
     while not condition():
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {patience_s:g} s: {what}")
-        time.sleep(0.02)
+        time.sleep(pause_s)
+        pause_s = min(1.5 * pause_s, 0.5)  # to ask a collector takes it some time
 
 
 def kill(process: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:

@@ -2,111 +2,144 @@
 
     make lake-soak        .venv/bin/python tests/lake/soak.py [--rounds 5]
 
-Each round kills a collector, kills the maintainer, crashes PostgreSQL, and, where the program
-`versitygw` is (see --s3), takes S3 away for a while; without it the files are in a folder. Prints
-how long it took until calls were acknowledged and until they were in answers again, and fails if in
-the end the lake does not hold exactly what was acknowledged.
+Services send to three collectors and to an upstream OpenTelemetry Collector in front of them. Each
+round kills a collector, kills the maintainer, crashes PostgreSQL, kills the upstream Collector,
+has S3 answer errors to a third of all requests, and takes S3 away, each for a while. What is not
+built here is left out (`.ci/otelcol`, `.ci/versitygw`; without S3 the files are in a folder).
+Prints how long it took until calls were acknowledged and until they were in answers again, and
+fails if in the end the lake does not hold exactly what was acknowledged.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
-import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple, TypeVar
 
+import pytest
+
+from tests.clients.edge import Edge
+from tests.clients.programs import otelcol
+from tests.lake.balancer import balanced
 from tests.lake.environment import LakeCollector, lake_collectors
+from tests.lake.s3 import Faults, Gateway, versitygw
 from tests.lake.senders import COST_USD, Senders, ask, totals
-from tests.lake.services import Postgres, free_port, kill, postgres, wait_until
+from tests.lake.services import Postgres, kill, postgres, wait_until
 
+T = TypeVar("T")
+FAULTS_S = 10.0
 AWAY_S = 5.0
 PATIENCE_S = 300.0
-
-
-class Gateway:
-    """A server that speaks S3 and keeps objects as files; killed, it loses none."""
-
-    def __init__(self, program: str, folder: Path) -> None:
-        self._program, self._folder, self.port = program, folder, free_port()
-        (folder / "ledger").mkdir(parents=True)
-        self.start()
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(
-            [self._program, "--port", f"127.0.0.1:{self.port}", "posix", str(self._folder)],
-            env={**os.environ, "ROOT_ACCESS_KEY": "ledger", "ROOT_SECRET_KEY": "ledger-secret"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-    def settings(self) -> dict[str, str]:
-        return {
-            "SPANLEDGER_STORE__DATA_PATH": "s3://ledger/calls",
-            "SPANLEDGER_STORE__S3_ENDPOINT": f"http://127.0.0.1:{self.port}",
-            "SPANLEDGER_STORE__S3_REGION": "us-east-1",
-            "SPANLEDGER_STORE__S3_KEY_ID": "ledger",
-            "SPANLEDGER_STORE__S3_SECRET": "ledger-secret",
-        }
 
 
 def main() -> None:
     """Run the rounds and print what was seen."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--s3", default=shutil.which("versitygw"), help="the gateway's program")
-    wanted = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="spanledger-soak-") as name:
-        folder = Path(name)
+    rounds = parser.parse_args().rounds
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="spanledger-soak-")))
         folder.chmod(0o755)
-        with postgres(folder / "pg") as cluster:
-            gateway = Gateway(wanted.s3, folder / "s3") if wanted.s3 else None
-            try:
-                _soak(cluster, gateway, folder, wanted.rounds)
-            finally:
-                if gateway is not None:
-                    kill(gateway.process)
+        cluster = stack.enter_context(postgres(folder / "pg"))
+        settings = {
+            "SPANLEDGER_STORE__CATALOG": f"ducklake:postgres:{cluster.create('soak')}",
+            "SPANLEDGER_STORE__DATA_PATH": str(folder / "files"),
+            "SPANLEDGER_STORE__MEMORY_LIMIT": "512MB",
+        }
+        s3 = None
+        if program := _built(versitygw):
+            gateway = stack.enter_context(Gateway(program, folder / "s3").running())
+            faults = stack.enter_context(Faults(gateway.port).running())
+            settings |= faults.settings()
+            s3 = gateway, faults
+        collectors = stack.enter_context(lake_collectors(folder, 3, settings))
+        edge = None
+        if _built(otelcol):
+            address = stack.enter_context(balanced([each.port for each in collectors]))
+            edge = stack.enter_context(_kept(Edge(folder / "queue", address)))
+        _soak(Parts(cluster, collectors, s3, edge), rounds)
 
 
-def _soak(cluster: Postgres, gateway: Gateway | None, folder: Path, rounds: int) -> None:
-    settings = {
-        "SPANLEDGER_STORE__CATALOG": f"ducklake:postgres:{cluster.create('soak')}",
-        "SPANLEDGER_STORE__DATA_PATH": str(folder / "files"),
-        "SPANLEDGER_STORE__MEMORY_LIMIT": "512MB",
-        **(gateway.settings() if gateway else {}),
-    }
-    with lake_collectors(folder, 3, settings) as collectors:
-        urls = [each.url for each in collectors]
-        with _asking(urls), Senders(urls, threads=3) as senders:
-            wait_until(lambda: _shown(urls) > 0, "the first calls are in answers", PATIENCE_S)
-            for number in range(1, rounds + 1):
-                for what, act in _blows(cluster, gateway, collectors):
-                    _timed(f"round {number}, {what}", act, senders, urls)
-        told = (senders.acknowledged, str(Decimal(COST_USD) * senders.acknowledged))
-        for collector in collectors:
-            if collector.process.poll() is not None:  # as a service manager would
-                collector.start()
-        for url in urls:
-            wait_until(lambda url=url: totals(url) == told, f"{url} tells {told}", PATIENCE_S)
+class Parts(NamedTuple):
+    """All that can be killed."""
+
+    cluster: Postgres
+    collectors: list[LakeCollector]
+    s3: tuple[Gateway, Faults] | None
+    edge: Kept | None
+
+
+class Kept:
+    """An upstream Collector that is started again when it was killed."""
+
+    def __init__(self, edge: Edge) -> None:
+        self.url = edge.url
+        self._edge = edge
+        self._process = edge.start()
+
+    def kill(self) -> None:
+        """Kill -9, nothing more."""
+        kill(self._process)
+
+    def restart(self) -> None:
+        """Kill -9, and start it again."""
+        self.kill()
+        self._process = self._edge.start()
+
+
+@contextmanager
+def _kept(edge: Edge) -> Iterator[Kept]:
+    kept = Kept(edge)
+    try:
+        yield kept
+    finally:
+        kept.kill()
+
+
+def _built(program: Callable[[], T]) -> T | None:
+    try:
+        return program()
+    except pytest.skip.Exception as reason:
+        print(f"left out: {reason}", flush=True)
+        return None
+
+
+def _soak(parts: Parts, rounds: int) -> None:
+    urls = [each.url for each in parts.collectors]
+    doors = [*urls, *([parts.edge.url] if parts.edge else [])]
+    with _asking(urls), Senders(doors, threads=3) as senders:
+        wait_until(lambda: _shown(urls) > 0, "the first calls are in answers", PATIENCE_S)
+        for number in range(1, rounds + 1):
+            for what, act in _blows(parts):
+                _timed(f"round {number}, {what}", act, senders, urls)
+    told = (senders.acknowledged, str(Decimal(COST_USD) * senders.acknowledged))
+    for collector in parts.collectors:
+        if collector.process.poll() is not None:  # as a service manager would
+            collector.start()
+    for url in urls:
+        wait_until(lambda url=url: totals(url) == told, f"{url} tells {told}", PATIENCE_S)
     print(
         f"{told[0]:,} calls acknowledged, ${told[1]}; each collector tells the same: none lost, "
         f"none twice. The longest wait of a sender was {senders.longest_wait_s:.1f} s."
     )
 
 
-def _blows(
-    cluster: Postgres, gateway: Gateway | None, collectors: list[LakeCollector]
-) -> Iterator[tuple[str, Callable[[], None]]]:
+def _blows(parts: Parts) -> Iterator[tuple[str, Callable[[], None]]]:
+    collectors = parts.collectors
     yield "a collector that does not maintain, kill -9", lambda: _killed(collectors, leads=False)
     yield "the collector that maintains, kill -9", lambda: _killed(collectors, leads=True)
-    yield "PostgreSQL, immediate stop", cluster.restart_immediately
-    if gateway is not None:
+    yield "PostgreSQL, immediate stop", parts.cluster.restart_immediately
+    if parts.edge is not None:
+        yield "the upstream Collector, kill -9", parts.edge.restart
+    if parts.s3 is not None:
+        gateway, faults = parts.s3
+        yield f"S3 fails a third of requests for {FAULTS_S:g} s", lambda: _faulty(faults)
         yield f"S3 away for {AWAY_S:g} s, kill -9", lambda: _away(gateway)
 
 
@@ -123,8 +156,14 @@ def _one(collectors: list[LakeCollector], *, leads: bool) -> LakeCollector | Non
     return next((each for each in collectors if each.maintains() == leads), None)
 
 
+def _faulty(faults: Faults) -> None:
+    faults.let(1 / 3)
+    time.sleep(FAULTS_S)
+    faults.let(0.0)
+
+
 def _away(gateway: Gateway) -> None:
-    kill(gateway.process)
+    gateway.kill()
     time.sleep(AWAY_S)
     gateway.start()
 

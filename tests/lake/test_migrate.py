@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import orjson
 import pytest
 
 from spanledger_collector.query.catalog import catalog
@@ -16,7 +17,7 @@ from tests.collector.support import settings_for
 from tests.collector.test_backup import contents, filled
 from tests.lake.environment import lake_collectors, lake_python, lake_variables
 from tests.lake.senders import ask
-from tests.lake.services import Postgres, postgres
+from tests.lake.services import Postgres, free_port, postgres
 
 pytestmark = pytest.mark.timeout(600)
 RANGE = {
@@ -42,8 +43,14 @@ def cluster() -> Iterator[Postgres]:
 
 
 def migrate(variables: dict[str, str], *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return spanledger(variables, "migrate", *arguments)
+
+
+def spanledger(
+    variables: dict[str, str], *arguments: str | Path
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [lake_python(), "-m", "spanledger", "migrate", *map(str, arguments)],
+        [lake_python(), "-m", "spanledger", *map(str, arguments)],
         env={**lake_variables(), **variables},
         capture_output=True,
         text=True,
@@ -101,6 +108,31 @@ def test_a_lake_answers_as_a_file_does(cluster: Postgres, tmp_path: Path) -> Non
         }
 
     assert not differing
+
+
+def test_commands_do_without_a_collector(cluster: Postgres, tmp_path: Path) -> None:
+    """No collector runs: the lake itself is priced anew and copied; a file is not put beside it."""
+    store = filled(tmp_path / "here")
+    store.close()
+    portable, backup = tmp_path / "portable.duckdb", tmp_path / "backup.duckdb"
+    told = copy_portable(tmp_path / "here" / DATABASE_NAME, portable)
+    lake = {
+        "SPANLEDGER_STORE__CATALOG": f"ducklake:postgres:{cluster.create('alone')}",
+        "SPANLEDGER_STORE__DATA_PATH": str(tmp_path / "files"),
+        "SPANLEDGER_STORE__PATH": str(tmp_path / "scratch"),
+        "SPANLEDGER_COLLECTOR__PORT": str(free_port()),
+    }
+    moved = spanledger(lake, "migrate", "into-lake", portable)
+    priced = spanledger(lake, "prices", "reprice", "--format", "json")
+    copied = spanledger(lake, "backup", backup)
+    refused = spanledger(lake, "restore", backup)
+
+    assert moved.returncode == priced.returncode == copied.returncode == 0, priced.stderr
+    assert "opening the lake" in priced.stderr
+    assert sum(row["calls"] for row in orjson.loads(priced.stdout)["rows"]) == told.calls
+    assert examine(backup).calls == told.calls
+    assert refused.returncode == 2
+    assert "into-lake" in refused.stderr
 
 
 def answers(url: str, name: str) -> list[dict[str, object]]:

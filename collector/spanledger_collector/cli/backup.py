@@ -13,6 +13,7 @@ import typer
 from spanledger_collector.cli.api import ApiError, Unreachable, WrongRequest, client
 from spanledger_collector.cli.console import FAILED, MISUSED, fail, say
 from spanledger_collector.cli.files import fsync_folder, progress, written_whole
+from spanledger_collector.cli.offline import opened_ledger
 from spanledger_collector.cli.options import (
     ConfigOption,
     DataDirOption,
@@ -84,6 +85,13 @@ def restore(
       spanledger restore ledger.duckdb --data-dir /var/lib/spanledger --force
     """
     settings = settings_or_fail(config, store={"path": data_dir})
+    if settings.store.catalog is not None:
+        fail(
+            "store.catalog names a lake, which has no ledger in its data folder. Move the backup"
+            f" into an empty lake: `spanledger migrate portable {file} portable.duckdb`, then"
+            " `spanledger migrate into-lake portable.duckdb`.",
+            MISUSED,
+        )
     from spanledger_collector.store import StoreError
     from spanledger_collector.store.duckdb import DATABASE_NAME, examine, is_open
 
@@ -132,26 +140,14 @@ def _fetch(settings: Settings, url: str | None, token: str | None, file: Path) -
 
 
 def _offline(settings: Settings, file: Path) -> dict[str, Any]:
-    """The same without a collector, on its file."""
+    """The same without a collector, from the ledger itself."""
     from spanledger_collector.store import StoreError, StoreUnavailable
-    from spanledger_collector.store.duckdb import DATABASE_NAME, DuckDBStore
 
-    path = settings.store.path
-    if not (path / DATABASE_NAME).exists():
-        fail(
-            f"No collector answers at {settings.collector_url}, and there is no ledger in {path}."
-            " Name its folder with --data-dir, or the collector with --url.",
-            FAILED,
-        )
-    say(f"No collector answers at {settings.collector_url}; opening the ledger in {path}.")
     part = file.with_name(f".{file.name}.part")
     try:
         part.unlink(missing_ok=True)
-        store = DuckDBStore(path, settings.store.memory_limit, settings.store.threads)
-        try:
+        with opened_ledger(settings) as store:
             facts = store.back_up(part)
-        finally:
-            store.close()
         part.replace(file)
         fsync_folder(file.absolute().parent)
     except (StoreError, StoreUnavailable) as error:

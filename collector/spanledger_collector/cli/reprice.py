@@ -1,4 +1,4 @@
-"""`prices reprice`: price history anew, by the collector when it runs, else in its file."""
+"""`prices reprice`: price history anew, by the collector when it runs, else in the ledger."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from rich.table import Table
 
 from spanledger_collector.cli.api import ApiError, Unreachable, WrongRequest, client
 from spanledger_collector.cli.console import FAILED, MISUSED, fail, print_table, say
+from spanledger_collector.cli.offline import opened_ledger
 from spanledger_collector.cli.options import (
     ConfigOption,
     DataDirOption,
@@ -77,31 +78,19 @@ def reprice(
 
 
 def _offline(settings: Settings, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The same without a collector, on its file."""
+    """The same without a collector, on the ledger itself."""
     from spanledger_collector.prices import ContractError, book_under
     from spanledger_collector.prices.http import BadRequest, answer_of, request_of
     from spanledger_collector.prices.reprice import RepriceError
     from spanledger_collector.store import StoreError, StoreUnavailable
-    from spanledger_collector.store.duckdb import DATABASE_NAME, DuckDBStore
 
-    path = settings.store.path
-    if not (path / DATABASE_NAME).exists():
-        fail(
-            f"No collector answers at {settings.collector_url}, and there is no ledger in {path}."
-            " Name its folder with --data-dir, or the collector with --url.",
-            FAILED,
-        )
-    say(f"No collector answers at {settings.collector_url}; opening the ledger in {path}.")
     try:
         request, apply = request_of(wanted)
         book = book_under(settings.prices.overrides)
         started = time.monotonic()
-        store = DuckDBStore(path, settings.store.memory_limit, settings.store.threads)
-        try:
+        with opened_ledger(settings) as store:
             plan = request.plan(store, book)
             plan = request.apply(store, book, plan) if apply else plan
-        finally:
-            store.close()
     except (BadRequest, ContractError) as error:
         fail(str(error), MISUSED)
     except (RepriceError, StoreError, StoreUnavailable) as error:
