@@ -68,14 +68,14 @@ class Collector:
     ) -> None:
         prices = prices or PricesInForce()
         wanted = wanted or Wanted()
-        shown = AlertsShown(wanted.alerts)
+        shown = AlertsShown(wanted.alerts, clock)
         self.writer = Writer(store, settings.max_inflight_bytes)
         self._decoders = Decoders(prices, settings.max_body_bytes)
         self._runner = Runner(
             store, self.writer, settings.query_timeout_s, settings.query_max_rows, prices, shown
         )
         self.alerting = Alerting(
-            store, self.writer, wanted, self._ask, lambda: prices.book.version, shown, clock
+            store, self.writer, wanted, self._ask, lambda: prices.book.version, shown
         )
         budget, self.telemetry = InflightBudget(settings.max_inflight_bytes), Telemetry()
         self.telemetry.watch(self.writer, budget, store, self.alerting)

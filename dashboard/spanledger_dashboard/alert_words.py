@@ -23,6 +23,7 @@ __all__ = [
     "event_words",
     "figure",
     "headline",
+    "judged",
     "only_words",
     "rule_fields",
     "since",
@@ -50,6 +51,7 @@ _EVENTS = {
     "recovering": "is good again",
     "resolved": "is over",
     "dropped": "was nothing",
+    "unknown": "cannot be judged: its hours are missing",
     "acked": "acknowledged",
     "unack": "no longer acknowledged",
     "snoozed": "snoozed",
@@ -208,6 +210,14 @@ def binding(budgets: list[Budget]) -> Budget | None:
     ]
     ends = {each.name: each.run_out_at or each.end for each in short}
     return min(short, key=lambda each: (each.left_usd > 0, ends[each.name]), default=None)
+
+
+def judged(rule: Rule) -> str:
+    """How many groups a rule looked at last."""
+    if rule.trouble is not None:
+        return "not now"
+    more = f", not {rule.left_out:,} that matter less" if rule.left_out else ""
+    return f"{formats.count(rule.judged, 'group')}{more}"
 
 
 def rule_fields(rule: Rule, changed: Mapping[str, Any]) -> dict[str, Any]:

@@ -88,6 +88,12 @@ class Rule(NamedTuple):
     options: Mapping[str, Any]
     own: bool
     """It stands in the settings."""
+    judged: int = 0
+    """Groups that were looked at last."""
+    left_out: int = 0
+    """Groups beyond those, which matter less."""
+    trouble: str | None = None
+    """Why nobody knows whether it fires."""
 
 
 class Budget(NamedTuple):

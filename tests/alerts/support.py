@@ -65,7 +65,9 @@ def call(
     return call_span(f"msg_{at.isoformat()}_{team}_{feature}", start_ns=start, attributes=facts)
 
 
-def runaway(now: datetime, calls: int = 60, tokens: int = 150_000) -> list[Document]:
+def runaway(
+    now: datetime, calls: int = 60, tokens: int = 150_000, user: str = "eve"
+) -> list[Document]:
     """A loop of the search team in the last twenty minutes: about 45 cents a call."""
     step = timedelta(minutes=20) / calls
     return [
@@ -73,7 +75,7 @@ def runaway(now: datetime, calls: int = 60, tokens: int = 150_000) -> list[Docum
             now - number * step - timedelta(seconds=1),
             "search",
             feature="loop",
-            user="eve",
+            user=user,
             tokens=tokens,
         )
         for number in range(calls)

@@ -84,7 +84,23 @@ def test_rules_and_budgets_are_read(file: Path) -> None:
         (
             '[[alerts.rule]]\nname = "a"\nkind = "spike"\nby = "colour"\n',
             "file line 4: alerts.rule by = 'colour' should be 'none', 'model', 'service', 'team',"
-            " 'feature', 'environment', 'provider' or 'workspace_id'.",
+            " 'feature', 'environment', 'provider', 'workspace_id', 'user_id', 'outcome' or"
+            " 'cost_status'.",
+        ),
+        (
+            '[[alerts.rule]]\nname = "a"\nkind = "silence"\nby = "user_id"\n',
+            "file line 4: alerts.rule by = 'user_id' cannot be of a rule of kind silence: people"
+            " stop calling every evening; name their team, service or feature.",
+        ),
+        (
+            '[[alerts.rule]]\nname = "a"\nkind = "errors"\nby = "outcome"\n',
+            "file line 4: alerts.rule by = 'outcome' cannot be of a rule of this kind, which"
+            " compares calls of every outcome and cost status; rules of kind spike and cap, and"
+            " budgets, can.",
+        ),
+        (
+            '[[alerts.rule]]\nname = "a"\nkind = "unpriced"\nonly = {cost_status = "priced"}\n',
+            "file line 4: alerts.rule only = {'cost_status': 'priced'} cannot be of a rule of",
         ),
         (
             '[[alerts.rule]]\nname = "A rule"\nkind = "spike"\n',

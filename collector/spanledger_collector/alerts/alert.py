@@ -58,6 +58,8 @@ class Finding(NamedTuple):
     """Whether twice the excess is worth telling."""
     bad_since: datetime | None = None
     """When it began, where that is known better than by the window."""
+    known: bool = True
+    """Whether enough is known to say anything; if not, an alert stays as it is."""
 
 
 class Alert(NamedTuple):

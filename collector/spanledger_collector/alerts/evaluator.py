@@ -8,17 +8,19 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 import orjson
 
 from spanledger_collector.alerts.alert import Alert, Event, Finding, Key, nothing_of
-from spanledger_collector.alerts.budgets import BudgetStatus, budget_findings, left_of
+from spanledger_collector.alerts.budgets import PREFIX, BudgetStatus, budget_findings, left_of
 from spanledger_collector.alerts.facts import Gatherer
-from spanledger_collector.alerts.judging import Judge
+from spanledger_collector.alerts.judged import Judgements, RuleState
+from spanledger_collector.alerts.judging import Judge, Judged
 from spanledger_collector.alerts.ledger import Send, newest_alerts, notes_of
 from spanledger_collector.alerts.lifecycle import Action, Policy, Step, act, step
 from spanledger_collector.alerts.message import Place, document
@@ -50,6 +52,22 @@ class Outcome(NamedTuple):
     told: int
     series: int
     seconds: float
+    left_out: int = 0
+    """Groups that were not judged, as there are too many."""
+    failed: tuple[str, ...] = ()
+    """Rules and budgets that could not be judged; their alerts stayed as they were."""
+
+
+class _Found(NamedTuple):
+    """What all rules and budgets found."""
+
+    findings: list[Finding]
+    states: dict[str, RuleState]
+    """By the name that their alerts have."""
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        return tuple(name for name, state in self.states.items() if state.trouble is not None)
 
 
 class Evaluator:
@@ -62,6 +80,7 @@ class Evaluator:
         budgets: what may be spent.
         gatherer: finds what messages tell.
         place: whose clock, and where the dashboard is.
+        judgements: is told what each judgement came to.
     """
 
     def __init__(
@@ -72,6 +91,7 @@ class Evaluator:
         budgets: Sequence[Budget],
         gatherer: Gatherer,
         place: Place,
+        judgements: Judgements,
     ) -> None:
         self._store = store
         self._run = run
@@ -84,12 +104,14 @@ class Evaluator:
         self.rules: tuple[Rule, ...] = rules_in_force(alerts)
         self.statuses: tuple[BudgetStatus, ...] = ()
         """Where the budgets stand, as of the last judgement."""
+        self._judgements = judgements
+        self._watched_since = datetime.min
 
     @property
     def watched(self) -> dict[str, Watched]:
         """Every rule and budget, by the name that its alerts have."""
         named: dict[str, Watched] = {rule.name: rule for rule in self.rules}
-        return named | {f"budget:{budget.name}": budget for budget in self._budgets}
+        return named | {PREFIX + budget.name: budget for budget in self._budgets}
 
     def evaluate(self, now: datetime) -> Outcome:
         """Judge everything once.
@@ -100,23 +122,28 @@ class Evaluator:
             QueueFull: the writer is closing.
         """
         begun = time.monotonic()
-        findings, series = self._findings(now)
+        if self._judgements.is_gap(now):
+            self._watched_since = now
+        found = self._findings(now)
         known = newest_alerts(self._store)
         round_ = _Round(self, known, now)
-        for finding in findings:
+        for finding in found.findings:
             round_.take(finding)
-        round_.end_orphans(findings)
+        round_.end_orphans(found)
         hour = now.replace(minute=0, second=0, microsecond=0)
         stale = self._commit(round_.notes(), hour)
         after = {**known, **{alert.key: alert for alert, _ in round_.changed}}
         states = [alert.state for alert in after.values()]
+        self._judgements.succeed(now, found.states)
         return Outcome(
             firing=sum(state in {"firing", "recovering"} for state in states),
             pending=states.count("pending"),
             changed=len(round_.changed) - len(stale),
             told=round_.told,
-            series=series,
+            series=sum(state.series for state in found.states.values()),
             seconds=time.monotonic() - begun,
+            left_out=sum(state.left_out for state in found.states.values()),
+            failed=found.failed,
         )
 
     def act(self, alert: Alert, action: Action, now: datetime) -> Alert | None:
@@ -140,18 +167,41 @@ class Evaluator:
         watched = self.watched.get(key.rule)
         return scope_of(watched.scope if watched else {}, key.dimension, key.value)
 
-    def _findings(self, now: datetime) -> tuple[list[Finding], int]:
-        findings: list[Finding] = []
-        series = 0
+    def _findings(self, now: datetime) -> _Found:
+        """What each rule and budget finds; one that breaks takes no other with it.
+
+        Raises:
+            StoreUnavailable: none of them could be judged.
+        """
+        found = _Found([], {})
+        statuses: list[BudgetStatus] = []
+
+        def budget(wanted: Budget) -> Judged:
+            [status], findings = budget_findings([wanted], self._judge, now)
+            statuses.append(status)
+            return Judged(findings, 1) if self._alerts.enabled else Judged([], 0)
+
+        work: dict[str, Callable[[], Judged]] = {}
         for rule in self.rules if self._alerts.enabled else ():
-            judged = self._judge.judge(rule, now)
-            findings += judged.findings
-            series += judged.series
-        self.statuses, found = budget_findings(self._budgets, self._judge, now)
-        if self._alerts.enabled:
-            findings += found
-            series += len(found)
-        return findings, series
+            work[rule.name] = partial(self._judge.judge, rule, now)
+        for wanted in self._budgets:
+            work[PREFIX + wanted.name] = partial(budget, wanted)
+        errors = [self._note(found, name, judged) for name, judged in work.items()]
+        if errors and None not in errors:
+            raise next(filter(None, errors))
+        self.statuses = tuple(statuses)
+        return found
+
+    def _note(self, found: _Found, name: str, judged: Callable[[], Judged]) -> Exception | None:
+        try:
+            findings, series, left_out = judged()
+        except Exception as error:  # noqa: BLE001 - no rule may break another
+            _log.warning("%s could not be judged: %s", name, error)
+            found.states[name] = RuleState(trouble=f"It could not be judged: {error}")
+            return error
+        found.findings.extend(findings)
+        found.states[name] = RuleState(series, left_out)
+        return None
 
     def _commit(self, notes: AlertNotes, hour: datetime | None) -> frozenset[str]:
         done = self._run(lambda: self._store.note_alerts(notes, hour))
@@ -164,7 +214,8 @@ class Evaluator:
         """How patient the rule of a key is."""
         watched = self.watched.get(key.rule)
         remind_h = watched.remind_hours if watched else 24.0
-        return Policy(_PENDING_SHARE * self._alerts.interval_s, 3600 * remind_h)
+        pending_s = _PENDING_SHARE * self._alerts.interval_s
+        return Policy(pending_s, 3600 * remind_h, self._watched_since)
 
     def sends(self, alert: Alert, reason: str, now: datetime) -> tuple[str, list[Send]]:
         """The message of an alert, and its copies for the channels of its rule."""
@@ -209,11 +260,11 @@ class _Round:
         if taken is not None:
             self.enter(taken)
 
-    def end_orphans(self, findings: Iterable[Finding]) -> None:
+    def end_orphans(self, found: _Found) -> None:
         """See alerts as good whose group has no calls any more, or whose rule is gone."""
-        found = {finding.key for finding in findings}
+        seen = {finding.key for finding in found.findings}
         for key, alert in self._known.items():
-            if not alert.is_open or key in found:
+            if not alert.is_open or key in seen or key.rule in found.failed:
                 continue
             if key.rule in self._evaluator.watched:
                 self.take(nothing_of(alert, self._now))

@@ -54,6 +54,8 @@ class Judged(NamedTuple):
 
     findings: list[Finding]
     series: int
+    left_out: int = 0
+    """Groups that were not judged, as there are too many."""
 
 
 class _Learned(NamedTuple):
@@ -121,38 +123,38 @@ class Judge:
             _spike(rule, name, verdict, recent, usual[row], row)
             for row, (name, verdict) in enumerate(zip(hours.names, verdicts, strict=True))
         ]
-        return Judged(findings, len(findings))
+        return Judged(findings, len(findings), hours.left_out)
 
     def caps(self, rule: CapRule, now: datetime) -> Judged:
         """More than so many dollars within minutes."""
         start = now - timedelta(minutes=rule.minutes)
         window = self._reader.window(rule.scope, rule.by, start, now)
         verdicts = cap.judge(window.measures["usd"], rule.usd, epoch(now), 60 * rule.minutes)
-        return _judged(rule, window.names, verdicts, "usd", HALF_AN_HOUR_S)
+        return _judged(rule, window, verdicts, "usd", HALF_AN_HOUR_S)
 
     def unpriced(self, rule: UnpricedRule, now: datetime) -> Judged:
         """Calls of the last hour without a known price."""
-        window, at = self._last_hour(rule, now)
+        window, at = self._last_hour(rule, now, "unpriced_calls")
         missing, calls = window.measures["unpriced_calls"], window.measures["requests"]
         verdicts = unpriced.judge(missing, calls, at, rule.min_calls)
-        return _judged(rule, window.names, verdicts, "calls", HALF_AN_HOUR_S)
+        return _judged(rule, window, verdicts, "calls", HALF_AN_HOUR_S)
 
     def failures(self, rule: ErrorsRule, now: datetime) -> Judged:
         """The share of failed requests of the last hour, against the week before."""
-        window, at = self._last_hour(rule, now)
-        before = self._week(rule, now, window.names)
+        window, at = self._last_hour(rule, now, "errors")
+        window, before = self._week(rule, now, window)
         verdicts = ratio.surge(
             ratio.Counts(window.measures["errors"], window.measures["requests"]),
             ratio.Counts(before["errors"], before["requests"]),
             at,
             ratio.SURGE._replace(more=rule.min_rise, min_calls=rule.min_calls),
         )
-        return _judged(rule, window.names, verdicts, "share", HALF_AN_HOUR_S)
+        return _judged(rule, window, verdicts, "share", HALF_AN_HOUR_S)
 
     def caches(self, rule: CacheRule, now: datetime) -> Judged:
         """The share of the last hour's prompts that the cache served, against the week before."""
         window, at = self._last_hour(rule, now)
-        before = self._week(rule, now, window.names)
+        window, before = self._week(rule, now, window)
         used = ratio.Counts(window.measures["cache_read_tokens"], window.measures["prompt_tokens"])
         usual = ratio.Counts(before["cache_read_tokens"], before["prompt_tokens"])
         unread = np.maximum(used.all - used.some, 1.0)
@@ -166,7 +168,7 @@ class Judge:
             at,
             ratio.COLLAPSE._replace(floor_usd=rule.floor_usd, min_calls=rule.min_calls),
         )
-        judged = _judged(rule, window.names, verdicts, "share", TWO_HOURS_S)
+        judged = _judged(rule, window, verdicts, "share", TWO_HOURS_S)
         findings = [
             finding._replace(excess_usd=_money(usd))
             for finding, usd in zip(judged.findings, lost, strict=True)
@@ -187,7 +189,7 @@ class Judge:
         heard = epoch(received) if received is not None else 0
         limits = silence.SILENCE._replace(min_seconds=60 * rule.minutes)
         verdicts = silence.judge(profile, last, heard, epoch(now), limits)
-        return _judged(rule, hours.names, verdicts, "calls", 0.0)
+        return _judged(rule, hours, verdicts, "calls", 0.0)
 
     def progress(self, watched: Budget, now: datetime) -> budget.Progress:
         """Where a budget stands in its period, and where that will end."""
@@ -201,33 +203,38 @@ class Judge:
         )
         return state
 
-    def _last_hour(self, rule: Rule, now: datetime) -> tuple[Window, Interval]:
-        window = self._reader.window(rule.scope, rule.by, now - timedelta(hours=1), now)
+    def _last_hour(
+        self, rule: Rule, now: datetime, first_by: str = "usd"
+    ) -> tuple[Window, Interval]:
+        window = self._reader.window(rule.scope, rule.by, now - timedelta(hours=1), now, first_by)
         return window, trailing(epoch(now), HOUR)
 
-    def _week(self, rule: Rule, now: datetime, names: Sequence[str]) -> dict[str, Doubles]:
-        """What groups used in the week before the last hour."""
+    def _week(self, rule: Rule, now: datetime, window: Window) -> tuple[Window, dict[str, Doubles]]:
+        """What groups used in the week before the last hour, and those of which it is known."""
         hours, _ = self.learn(rule, rule.by, now)
         rows = {name: row for row, name in enumerate(hours.names)}
+        if hours.left_out:  # a group that is not there may only have been too many
+            window = window.of_known(rows)
+        names = window.names
         sums = {
             measure: np.nansum(table[:, -7 * 24 - 1 : -1], axis=1)
             for measure, table in hours.measures.items()
         }
-        return {
+        return window, {
             measure: np.array([table[rows[name]] if name in rows else 0.0 for name in names])
             for measure, table in sums.items()
         }
 
 
 def _judged(
-    rule: Rule, names: Sequence[str], verdicts: Sequence[Verdict], unit: str, keep_s: float
+    rule: Rule, of: Window | Hours, verdicts: Sequence[Verdict], unit: str, keep_s: float
 ) -> Judged:
     """Findings from verdicts that speak for themselves."""
     findings = [
         _found(rule, name, verdict, unit, keep_s)
-        for name, verdict in zip(names, verdicts, strict=True)
+        for name, verdict in zip(of.names, verdicts, strict=True)
     ]
-    return Judged(findings, len(findings))
+    return Judged(findings, len(findings), of.left_out)
 
 
 def _found(rule: Rule, name: str, verdict: Verdict, unit: str, keep_s: float) -> Finding:
@@ -281,6 +288,7 @@ def _spike(
         reason=verdict.reason,
         keep_s=TWO_HOURS_S,
         bad_since=began,
+        known=verdict.reason != "missing_hours",
     )
 
 

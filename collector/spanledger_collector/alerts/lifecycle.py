@@ -26,6 +26,8 @@ class Policy(NamedTuple):
     pending_s: float
     """How long it has to be bad unless it is severe."""
     remind_s: float
+    watched_since: datetime = datetime.min
+    """Since when somebody judged without a gap: what nobody saw was not good."""
 
 
 class Step(NamedTuple):
@@ -51,11 +53,22 @@ def step(
         policy: how patient the rule is.
         parent: the alert that explains this one, by which nothing is told of it.
     """
+    if not finding.known:
+        return _unknown(alert, finding, now)
     if alert is None or not alert.is_open:
         return _opened(alert, finding, now, policy, parent)
     if finding.bad:
         return _still_bad(alert, finding, now, policy, parent)
-    return _good(alert, finding, now)
+    return _good(alert, finding, now, policy)
+
+
+def _unknown(alert: Alert | None, finding: Finding, now: datetime) -> Step | None:
+    """Nothing is known: what is open stays open, and says so once."""
+    if alert is None or not alert.is_open or alert.reason == finding.reason:
+        return None
+    good_since = now if alert.good_since else None
+    unseen = _next(alert, reason=finding.reason, good_since=good_since)
+    return Step(unseen, (_event(unseen, now, "unknown"),), None, alert.revision)
 
 
 def _opened(
@@ -98,11 +111,11 @@ def _still_bad(
     return Step(seen, tuple(events), None, alert.revision)
 
 
-def _good(alert: Alert, finding: Finding, now: datetime) -> Step | None:
+def _good(alert: Alert, finding: Finding, now: datetime, policy: Policy) -> Step | None:
     if alert.state == "pending":
         over = _next(alert, state="resolved", resolved_at=now)
         return Step(over, (_event(over, now, "dropped"),), None, alert.revision)
-    since = alert.good_since or now
+    since = max(alert.good_since or now, policy.watched_since)
     if (now - since).total_seconds() >= alert.keep_s:
         over = _next(alert, state="resolved", resolved_at=now, good_since=since)
         events = (_event(over, now, "resolved"),)

@@ -49,6 +49,8 @@ _EXPLORER = {
     "environment": "environment",
     "provider": "provider",
     "user_id": "user",
+    "outcome": "outcome",
+    "cost_status": "cost_status",
 }
 """The explorer's parameters for the ledger's dimensions."""
 

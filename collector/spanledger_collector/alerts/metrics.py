@@ -12,6 +12,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from spanledger_collector.alerts.reading import epoch
 from spanledger_collector.alerts.service import Alerting
 
 __all__ = ["AlertMetrics"]
@@ -39,6 +40,27 @@ class AlertMetrics(Collector):
         yield CounterMetricFamily(
             "spanledger_alert_judgement_failures", "Judgements that failed.", watch.failures
         )
+        judged_at = watch.judgements.judged_at
+        yield GaugeMetricFamily(
+            "spanledger_alert_judged_timestamp_seconds",
+            "When rules were judged last, in seconds since 1970; none before the first time.",
+            None if judged_at is None else epoch(judged_at),
+        )
+        failed = GaugeMetricFamily(
+            "spanledger_alert_rule_failed",
+            "1 for a rule or budget that the last judgement could not judge.",
+            labels=("rule",),
+        )
+        left_out = GaugeMetricFamily(
+            "spanledger_alert_groups_left_out",
+            "Groups of a rule beyond those that are judged.",
+            labels=("rule",),
+        )
+        for name, state in watch.judgements.states.items():
+            failed.add_metric((name,), state.trouble is not None)
+            left_out.add_metric((name,), state.left_out)
+        yield failed
+        yield left_out
         sends = CounterMetricFamily(
             "spanledger_alert_sends",
             "Tries to send a message, by what came of them.",

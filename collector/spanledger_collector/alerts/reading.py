@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spanledger_collector.alerts.detect.series import HOUR, Doubles, Interval, Recent
+from spanledger_collector.alerts.detect.series import HOUR, Doubles, Flags, Interval, Recent
 from spanledger_collector.alerts.ledger import ask
 from spanledger_collector.alerts.rules import Scope
 from spanledger_collector.store import Store
@@ -22,7 +22,20 @@ MOST_GROUPS = 2000
 STEP_S = 300
 RECENT_S = 24 * HOUR
 _MEASURES = ("usd", "requests", "calls", "errors", "prompt_tokens", "cache_read_tokens")
-_SCOPES = ("model", "service", "team", "feature", "environment", "provider", "workspace_id")
+_SCOPES = (
+    "model",
+    "service",
+    "team",
+    "feature",
+    "environment",
+    "provider",
+    "workspace_id",
+    "user_id",
+    "outcome",
+    "cost_status",
+)
+_CALLS_ALONE = frozenset({"user_id"})
+"""Dimensions that no sum by hour has: what is asked by these is added up call by call."""
 
 
 class Hours(NamedTuple):
@@ -32,6 +45,8 @@ class Hours(NamedTuple):
     start_hour: int
     """Counted from 1970."""
     measures: dict[str, Doubles]
+    left_out: int = 0
+    """Groups beyond those that fit, which cost less."""
 
 
 class Window(NamedTuple):
@@ -39,11 +54,20 @@ class Window(NamedTuple):
 
     names: tuple[str, ...]
     measures: dict[str, Doubles]
+    left_out: int = 0
+    """Groups beyond those that fit, which have less of what was asked for first."""
 
     def of(self, measure: str, names: Sequence[str]) -> Doubles:
         """A measure of these groups, 0 where one has no call."""
         found = dict(zip(self.names, self.measures[measure].tolist(), strict=True))
         return np.array([found.get(name, 0.0) for name in names])
+
+    def of_known(self, known: Container[str]) -> Window:
+        """The same without groups of which nothing else is known."""
+        kept = [row for row, name in enumerate(self.names) if name in known]
+        measures = {measure: values[kept] for measure, values in self.measures.items()}
+        names = tuple(self.names[row] for row in kept)
+        return Window(names, measures, self.left_out + len(self.names) - len(kept))
 
 
 class Freshness(NamedTuple):
@@ -81,7 +105,7 @@ class Reader:
             table[places, at] = rows[measure].to_numpy()
             table[:, unknown] = np.nan
             measures[measure] = table
-        return Hours(names, first, measures)
+        return Hours(names, first, measures, _beyond(rows, len(names)))
 
     def known(self, only: Scope, end_hour: int, hours: int) -> float:
         """How many requests of these hours have arrived by now."""
@@ -97,7 +121,9 @@ class Reader:
         rows = ask(
             self._store,
             "alert_steps",
-            _scope(only) | {"dimension": dimension, "start": start, "end": now, "step": STEP_S},
+            _scope(only)
+            | {"dimension": dimension, "start": start, "end": now, "step": STEP_S}
+            | {"names": list(names)},
         )
         index = pc.index_in(rows["name"], pa.array(names, pa.string()))
         known = pc.is_valid(index).to_numpy()
@@ -106,14 +132,23 @@ class Reader:
         tables = [np.zeros((len(names), RECENT_S // STEP_S)) for _ in range(3)]
         for table, measure in zip(tables, ("usd", "squares", "calls"), strict=True):
             table[places, at] = rows[measure].to_numpy()[known]
+        tables[0][:, self._unseen(epoch(start), epoch(now))] = np.nan
         return Recent(epoch(now), STEP_S, *tables)
 
-    def window(self, only: Scope, dimension: str, start: datetime, end: datetime) -> Window:
-        """What was used between two instants."""
+    def window(
+        self, only: Scope, dimension: str, start: datetime, end: datetime, first_by: str = "usd"
+    ) -> Window:
+        """What was used between two instants, by the groups with most of one measure."""
         parameters = _scoped(only, dimension) | {"start": start, "end": end}
+        parameters |= {"most": MOST_GROUPS, "first_by": first_by}
         rows = ask(self._store, "alert_window", parameters)
-        measures = {name: rows[name].to_numpy() for name in rows.column_names if name != "name"}
-        return Window(tuple(rows["name"].to_pylist()), measures)
+        names = tuple(rows["name"].to_pylist())
+        measures = {
+            name: rows[name].to_numpy()
+            for name in rows.column_names
+            if name not in {"name", "groups"}
+        }
+        return Window(names, measures, _beyond(rows, len(names)))
 
     def traces(self, scope: Scope, start: datetime, end: datetime) -> list[str]:
         """The traces that cost most between two instants."""
@@ -143,6 +178,13 @@ class Reader:
                 last = min(last, first + 7 * 24 * HOUR)
             found.setdefault((row["dimension"], row["value"]), []).append((first, last))
         return found
+
+    def _unseen(self, start: int, end: int) -> Flags:
+        """The steps between two instants that lie in closed hours of which nobody knows."""
+        first = start // HOUR
+        unknown = self._unknown(first, end // HOUR - first)
+        hours = np.arange(start, end, STEP_S) // HOUR - first
+        return np.isin(hours, unknown)
 
     def _unknown(self, first: int, hours: int) -> list[int]:
         """Hours in which nobody judged and nobody called."""
@@ -175,7 +217,13 @@ def _scoped(only: Scope, dimension: str) -> dict[str, object]:
     """The parameters that say which calls, and by what."""
     named = set(only) | ({dimension} - {"none"})
     alone = None if len(named) > 1 else min(named, default="all")
-    return _scope(only) | {"dimension": dimension, "alone": alone}
+    fine = bool(named & _CALLS_ALONE)
+    return _scope(only) | {"dimension": dimension, "alone": alone, "fine": fine}
+
+
+def _beyond(rows: pa.Table, kept: int) -> int:
+    """How many groups there are beside those that were kept."""
+    return int(rows["groups"][0].as_py()) - kept if rows.num_rows else 0
 
 
 def _named(rows: pa.Table) -> tuple[tuple[str, ...], np.ndarray]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timezone
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -18,7 +17,7 @@ from spanledger_collector.alerts.ledger import one_alert
 from spanledger_collector.alerts.lifecycle import Action, Refused
 from spanledger_collector.alerts.message import Place, test_document
 from spanledger_collector.alerts.reading import Reader, epoch
-from spanledger_collector.alerts.shown import AlertsShown
+from spanledger_collector.alerts.shown import AlertsShown, Clock
 from spanledger_collector.alerts.telling import Undelivered, tell
 from spanledger_collector.alerts.watch import Watch
 from spanledger_collector.settings import AlertsSettings, Budget, Channel, Rule, Settings
@@ -26,8 +25,6 @@ from spanledger_collector.store import Store
 from spanledger_collector.writer import Writer
 
 __all__ = ["Alerting", "Clock", "NoChannel", "Told", "Wanted"]
-
-Clock = Callable[[], datetime]
 
 _TRIES = 5
 
@@ -69,7 +66,7 @@ class Alerting:
         wanted: rules, budgets and channels.
         ask: asks named queries.
         prices_version: tells which price book is in force.
-        clock: the time, as naive UTC.
+        shown: shows what came of judgements, and keeps the time.
     """
 
     def __init__(
@@ -80,17 +77,23 @@ class Alerting:
         ask: Ask,
         prices_version: Callable[[], str],
         shown: AlertsShown,
-        clock: Clock | None = None,
     ) -> None:
         self.store = store
-        self.clock = clock or _now
+        self.clock = shown.clock
         self.place = Place(ZoneInfo(wanted.time_zone), wanted.dashboard_url)
         self._channels: Mapping[str, Channel] = {
             channel.name: channel for channel in wanted.alerts.channels or ()
         }
-        gatherer = Gatherer(Reader(store), ask, prices_version, self.place.zone)
+        self.reader = Reader(store)
+        gatherer = Gatherer(self.reader, ask, prices_version, self.place.zone)
         self._evaluator = Evaluator(
-            store, writer.run, wanted.alerts, wanted.budgets, gatherer, self.place
+            store,
+            writer.run,
+            wanted.alerts,
+            wanted.budgets,
+            gatherer,
+            self.place,
+            shown.judgements,
         )
         self.courier = Courier(store, writer.run, self._channels, self.clock)
         self.watch = Watch(
@@ -99,6 +102,7 @@ class Alerting:
             shown,
             self.clock,
             wanted.alerts.interval_s,
+            shown.judgements,
             lambda: store.leads,
         )
 
@@ -155,7 +159,3 @@ class Alerting:
         except Undelivered as error:
             return Told(channel.name, sent=False, error=str(error))
         return Told(channel.name, sent=True, error=None)
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc).replace(tzinfo=None)

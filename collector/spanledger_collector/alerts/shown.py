@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
 from typing import Any
 
 import orjson
 
 from spanledger_collector.alerts.budgets import BudgetStatus
+from spanledger_collector.alerts.judged import Judgements, RuleState
 from spanledger_collector.alerts.reading import moment
 from spanledger_collector.alerts.rules import channels_of, described, rules_in_force
 from spanledger_collector.settings import AlertsSettings, Rule
 
-__all__ = ["AlertsShown"]
+__all__ = ["AlertsShown", "Clock"]
+
+Clock = Callable[[], datetime]
+"""The time, as naive UTC."""
 
 
 class AlertsShown:
@@ -21,20 +25,36 @@ class AlertsShown:
 
     Args:
         alerts: the rules.
+        clock: the time that alerts go by.
     """
 
-    def __init__(self, alerts: AlertsSettings) -> None:
+    def __init__(self, alerts: AlertsSettings, clock: Clock | None = None) -> None:
         own = {rule.name for rule in alerts.rule or ()}
-        listed = [
+        self._rules = [
             _rule(rule, channels_of(rule, alerts), own=rule.name in own)
             for rule in rules_in_force(alerts)
         ]
-        self._rules = orjson.dumps(listed).decode()
         self._budgets = "[]"
+        self.clock = clock or _now
+        self.judgements = Judgements(alerts.interval_s)
 
     def rules(self) -> str:
-        """The rules in force, as JSON."""
-        return self._rules
+        """The rules in force and what came of judging them, as JSON."""
+        trouble, judged_at = self.judgements.trouble(self.clock()), self.judgements.judged_at
+        states = self.judgements.states
+        listed = []
+        for rule in self._rules:
+            state = states.get(rule["rule"], RuleState())
+            listed.append(
+                rule
+                | {
+                    "judged_at": None if judged_at is None else _stamp(judged_at),
+                    "judged_groups": state.series,
+                    "left_out_groups": state.left_out,
+                    "trouble": trouble or state.trouble,
+                }
+            )
+        return orjson.dumps(listed).decode()
 
     def budgets(self) -> str:
         """Where the budgets stand, as JSON."""
@@ -43,6 +63,10 @@ class AlertsShown:
     def show(self, statuses: Sequence[BudgetStatus]) -> None:
         """From now on, show these budgets."""
         self._budgets = orjson.dumps([_budget(status) for status in statuses]).decode()
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc).replace(tzinfo=None)
 
 
 def _rule(rule: Rule, channels: Sequence[str], *, own: bool) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from spanledger_collector.alerts.delivery import Courier
 from spanledger_collector.alerts.evaluator import Evaluator, Outcome
+from spanledger_collector.alerts.judged import Judgements
 from spanledger_collector.alerts.shown import AlertsShown
 from spanledger_collector.durations import Durations
 from spanledger_collector.store import StoreUnavailable
@@ -34,6 +35,7 @@ class Watch:
         clock: the time, as naive UTC.
         interval_s: from one judgement to the next.
         leads: whether this collector is the one that judges, where several share a ledger.
+        judgements: is told of those that could not be made.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Watch:
         shown: AlertsShown,
         clock: Callable[[], datetime],
         interval_s: float,
+        judgements: Judgements,
         leads: Callable[[], bool] = lambda: True,
     ) -> None:
         self.failures = 0
@@ -54,6 +57,7 @@ class Watch:
         self._shown = shown
         self._clock = clock
         self._interval_s = interval_s
+        self.judgements = judgements
         self._leads = leads
         self._one = threading.Lock()
         self._stop = threading.Event()
@@ -79,8 +83,9 @@ class Watch:
         with self._one:
             try:
                 outcome = self._evaluator.evaluate(self._clock())
-            except Exception:
+            except Exception as error:
                 self.failures += 1
+                self.judgements.fail(str(error) or "the ledger takes too long to answer")
                 raise
             self.last = outcome
             self.seconds.add(outcome.seconds)
@@ -95,6 +100,7 @@ class Watch:
             due = max(due + self._interval_s, time.monotonic())
             try:
                 if self._leads():
+                    self.judgements.begin(self._clock())
                     self.judge()
             except (StoreUnavailable, QueueFull, FutureTimeout) as error:
                 _log.warning("alerts are judged later, as the ledger is away: %s", error)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import getpass
+import inspect
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from typing import Annotated, Any
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias, get_type_hints
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from spanledger_collector.cli.api import Api, ApiError, WrongRequest, client
-from spanledger_collector.cli.console import FAILED, MISUSED, fail, print_table, say
+from spanledger_collector.cli.console import FAILED, MISUSED, fail, print_table, say, warn
 from spanledger_collector.cli.options import (
     ConfigOption,
     TokenOption,
@@ -26,7 +28,10 @@ from spanledger_collector.cli.options import (
 app = typer.Typer(help="What fires, and what to do about it.", no_args_is_help=True)
 
 FIRING = ("firing", "recovering")
-_EVER = {"start": ["2000-01-01T00:00:00Z"]}
+UNKNOWN = 3
+"""How `check` ends when nobody knows whether something fires."""
+_EVER = {"start": ["2000-01-01T00:00:00Z"], "limit": ["10000"]}
+_RANKS = ("info", "warning", "critical")
 
 
 class Format(str, Enum):
@@ -36,26 +41,73 @@ class Format(str, Enum):
     json = "json"
 
 
+class Feedback(str, Enum):
+    """What an alert was."""
+
+    real = "real"
+    expected = "expected"
+    planned = "planned"
+
+
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to print.")]
 AlertArgument = Annotated[
     str, typer.Argument(metavar="ID", help="The alert, or how its id begins.")
 ]
 NoteOption = Annotated[str | None, typer.Option("--note", help="Why, for the audit trail.")]
-FeedbackOption = Annotated[
-    str | None,
-    typer.Option("--feedback", help="What it was: real, expected or planned."),
-]
+FeedbackOption = Annotated[Feedback | None, typer.Option("--feedback", help="What it was.")]
+
+_Command: TypeAlias = Callable[..., None]
+
+
+def _asking(unreachable: int = FAILED) -> Callable[[_Command], _Command]:
+    """Give a command the collector's API, and the options that say which collector.
+
+    Args:
+        unreachable: how the command ends when the collector does not answer.
+    """
+
+    def decorate(command: _Command) -> _Command:
+        @wraps(command)
+        def run(*, url: str | None, token: str | None, config: Path | None, **given: Any) -> None:
+            settings = settings_or_fail(config)
+            try:
+                with client(settings, url, token, timeout_s=600.0) as api:
+                    command(api, **given)
+            except WrongRequest as error:
+                fail(str(error), MISUSED)
+            except ApiError as error:
+                fail(str(error), unreachable)
+
+        return _with_options(run, command)
+
+    return decorate
+
+
+def _with_options(run: _Command, command: _Command) -> _Command:
+    """Let typer read a command's own options, and those that say which collector."""
+    hints: dict[str, Any] = get_type_hints(command, include_extras=True)
+    own = list(inspect.signature(command).parameters.values())[1:]
+    added: dict[str, Any] = {"url": UrlOption, "token": TokenOption, "config": ConfigOption}
+    by_name = inspect.Parameter.KEYWORD_ONLY
+    run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # that is where it looks
+        [each.replace(annotation=hints[each.name], kind=by_name) for each in own]
+        + [
+            inspect.Parameter(name, by_name, default=None, annotation=kind)
+            for name, kind in added.items()
+        ]
+    )
+    run.__annotations__ = {each.name: hints[each.name] for each in own} | added
+    return run
 
 
 @app.command("list")
+@_asking()
 def list_alerts(
+    api: Api,
     everything: Annotated[
         bool, typer.Option("--all", help="Also those of the last 30 days that are over.")
     ] = False,
     format: FormatOption = Format.table,
-    url: UrlOption = None,
-    token: TokenOption = None,
-    config: ConfigOption = None,
 ) -> None:
     """Show what fires now.
 
@@ -63,13 +115,15 @@ def list_alerts(
       spanledger alerts list
       spanledger alerts list --all --format json
     """
-    with _api(config, url, token) as api:
-        states = [] if everything else ["pending", *FIRING]
-        _print_alerts(_alerts(api, {"state": states}), format)
+    states = [] if everything else ["pending", *FIRING]
+    _print_alerts(_alerts(api, {"state": states}), format)
+    _troubles(api)
 
 
 @app.command()
+@_asking(unreachable=UNKNOWN)
 def check(
+    api: Api,
     severity: Annotated[
         str,
         typer.Option("--severity", help="From which severity on: info, warning or critical."),
@@ -78,37 +132,35 @@ def check(
         bool, typer.Option("--now", help="Judge first, instead of trusting the last minute.")
     ] = False,
     format: FormatOption = Format.table,
-    url: UrlOption = None,
-    token: TokenOption = None,
-    config: ConfigOption = None,
 ) -> None:
-    """End with 1 while something fires, with 0 when nothing does: for cron and CI.
+    """End with 1 while something fires, with 0 when nothing does, with 3 when nobody knows.
 
     [bold]Examples[/bold]
       spanledger alerts check || notify-send "Claude spend"
       spanledger alerts check --severity critical --now
     """
-    ranks = ("info", "warning", "critical")
-    if severity not in ranks:
-        fail(f"--severity is {severity!r}; it must be one of {', '.join(ranks)}.", MISUSED)
-    with _api(config, url, token) as api:
-        if now:
-            api.post("/api/v1/alerts/evaluate", {})
-        wanted = list(ranks[ranks.index(severity) :])
-        rows = _alerts(api, {"state": list(FIRING), "severity": wanted})
-    _print_alerts(rows, format)
+    if severity not in _RANKS:
+        fail(f"--severity is {severity!r}; it must be one of {', '.join(_RANKS)}.", MISUSED)
+    if now:
+        api.post("/api/v1/alerts/evaluate", {})
+    wanted = list(_RANKS[_RANKS.index(severity) :])
+    rows = _alerts(api, {"state": list(FIRING), "severity": wanted})
+    unknown = _troubles(api)
+    if rows or not unknown or format is Format.json:
+        _print_alerts(rows, format)
     if rows:
         raise typer.Exit(FAILED)
+    if unknown:
+        raise typer.Exit(UNKNOWN)
 
 
 @app.command("test")
+@_asking()
 def send_test(
+    api: Api,
     channel: Annotated[
         str | None, typer.Option("--channel", help="Only this one; otherwise every channel.")
     ] = None,
-    url: UrlOption = None,
-    token: TokenOption = None,
-    config: ConfigOption = None,
 ) -> None:
     """Send a test message through the channels, and say what came of it.
 
@@ -116,8 +168,7 @@ def send_test(
       spanledger alerts test
       spanledger alerts test --channel ops
     """
-    with _api(config, url, token) as api:
-        told = api.post("/api/v1/alerts/test", {"channel": channel})["channels"]
+    told = api.post("/api/v1/alerts/test", {"channel": channel})["channels"]
     if not told:
         fail("No channel is set: add [[alerts.channels]] (docs/alerting.md).", MISUSED)
     for each in told:
@@ -127,7 +178,9 @@ def send_test(
 
 
 @app.command()
+@_asking()
 def backtest(
+    api: Api,
     rule: Annotated[
         str | None, typer.Argument(metavar="RULE", help="A rule in force, by name.")
     ] = None,
@@ -137,9 +190,6 @@ def backtest(
     ] = None,
     days: Annotated[int, typer.Option("--days", min=1, max=366, help="Days of history.")] = 14,
     format: FormatOption = Format.table,
-    url: UrlOption = None,
-    token: TokenOption = None,
-    config: ConfigOption = None,
 ) -> None:
     """Replay a rule over history, and print what it would have told. Nothing is sent.
 
@@ -148,8 +198,7 @@ def backtest(
       spanledger alerts backtest --rule '{"kind": "cap", "by": "team", "usd": 20}'
     """
     wanted = {"rule": _rule(rule, keys), "days": days}
-    with _api(config, url, token) as api:
-        found = api.post("/api/v1/alerts/backtest", wanted)
+    found = api.post("/api/v1/alerts/backtest", wanted)
     if format is Format.json:
         sys.stdout.write(json.dumps(found, indent=2) + "\n")
         return
@@ -164,82 +213,92 @@ def backtest(
 
 
 @app.command()
+@_asking()
 def ack(
+    api: Api,
     alert: AlertArgument,
     note: NoteOption = None,
-    url: UrlOption = None,
-    token: TokenOption = None,
-    config: ConfigOption = None,
 ) -> None:
     """Say that somebody is on it: no more reminders; growth is still told.
 
     [bold]Example[/bold]
       spanledger alerts ack 3f9a --note "the migration"
     """
-    _act("ack", alert, {"note": note}, config, url, token)
+    _act(api, "ack", _only(api, alert), {"note": note})
 
 
 @app.command()
+@_asking()
 def snooze(
+    api: Api,
     alert: AlertArgument,
     hours: Annotated[float, typer.Option("--hours", min=0.01, help="For how long.")] = 8.0,
     note: NoteOption = None,
-    url: UrlOption = None,
-    token: TokenOption = None,
-    config: ConfigOption = None,
 ) -> None:
     """Be told nothing of it for a while, but its end.
 
     [bold]Example[/bold]
       spanledger alerts snooze 3f9a --hours 24
     """
-    _act("snooze", alert, {"note": note, "hours": hours}, config, url, token)
+    _act(api, "snooze", _only(api, alert), {"note": note, "hours": hours})
 
 
 @app.command()
+@_asking()
 def resolve(
+    api: Api,
     alert: AlertArgument,
     feedback: FeedbackOption = None,
     note: NoteOption = None,
-    url: UrlOption = None,
-    token: TokenOption = None,
-    config: ConfigOption = None,
 ) -> None:
     """End it. The same trouble stays quiet until it was good once, or has doubled.
+
+    With --feedback say what it was, also of an alert that is over.
 
     [bold]Example[/bold]
       spanledger alerts resolve 3f9a --feedback planned
     """
-    _act("resolve", alert, {"note": note}, config, url, token)
+    found = _only(api, alert)
+    if feedback is None or found["state"] != "resolved":
+        _act(api, "resolve", found, {"note": note})
     if feedback is not None:
-        _act("feedback", alert, {"note": note, "feedback": feedback}, config, url, token)
+        _act(api, "feedback", found, {"note": note, "feedback": feedback.value})
 
 
-@contextmanager
-def _api(config: Any, url: str | None, token: str | None) -> Iterator[Api]:
-    settings = settings_or_fail(config)
-    try:
-        with client(settings, url, token, timeout_s=600.0) as api:
-            yield api
-    except WrongRequest as error:
-        fail(str(error), MISUSED)
-    except ApiError as error:
-        fail(str(error), FAILED)
+def _act(api: Api, action: str, alert: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
+    """Do something to an alert, and say what it is now."""
+    wanted = {"actor": _actor(), **{k: v for k, v in fields.items() if v is not None}}
+    after = api.post(f"/api/v1/alerts/{alert['alert_id']}/{action}", wanted)
+    who = "" if after["dimension"] == "none" else f" of {after['dimension']} {after['value']}"
+    say(f"{after['rule']}{who} ({after['alert_id'][:8]}): {_done(action, after)}.")
 
 
-def _act(
-    action: str,
-    alert: str,
-    fields: Mapping[str, Any],
-    config: Any,
-    url: str | None,
-    token: str | None,
-) -> None:
-    with _api(config, url, token) as api:
-        found = _only(api, alert)
-        wanted = {"actor": _actor(), **{k: v for k, v in fields.items() if v is not None}}
-        after = api.post(f"/api/v1/alerts/{found['alert_id']}/{action}", wanted)
-    say(f"{after['rule']} {after['value']}: {action}, {after['state']}.")
+def _done(action: str, alert: Mapping[str, Any]) -> str:
+    if action == "ack":
+        return f"acknowledged by {alert['acked_by']}, still {alert['state']}"
+    if action == "snooze":
+        return f"snoozed until {alert['snoozed_until']}, still {alert['state']}"
+    if action == "feedback":
+        return f"noted as {alert['feedback']}"
+    return "resolved"
+
+
+def _troubles(api: Api) -> bool:
+    """Say which rules nobody can trust now, and which look at some groups alone."""
+    rules = api.query("alert_rules", {}, "application/json").json()["rows"]
+    troubles = [rule for rule in rules if rule["trouble"] is not None]
+    told = {rule["trouble"] for rule in troubles}
+    for trouble in sorted(told):
+        names = [rule["rule"] for rule in troubles if rule["trouble"] == trouble]
+        warn(trouble if len(names) == len(rules) else f"{', '.join(names)}: {trouble}")
+    for rule in rules:
+        if rule["left_out_groups"]:
+            warn(
+                f"{rule['rule']} judges the {rule['judged_groups']:,} groups by"
+                f" {rule['dimension']} that matter most to it, and not"
+                f" {rule['left_out_groups']:,} others."
+            )
+    return bool(troubles)
 
 
 def _only(api: Api, start: str) -> Mapping[str, Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from spanledger_collector.settings._channels import Channel
@@ -14,11 +14,18 @@ from spanledger_collector.settings._section import Section
 from spanledger_collector.settings._values import HttpUrl
 
 Dimension: TypeAlias = Literal[
-    "model", "service", "team", "feature", "environment", "provider", "workspace_id"
+    "model",
+    "service",
+    "team",
+    "feature",
+    "environment",
+    "provider",
+    "workspace_id",
+    "user_id",
+    "outcome",
+    "cost_status",
 ]
-Grouping: TypeAlias = Literal[
-    "none", "model", "service", "team", "feature", "environment", "provider", "workspace_id"
-]
+Grouping: TypeAlias = Literal["none", Dimension]
 Severity: TypeAlias = Literal["info", "warning", "critical"]
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -37,6 +44,12 @@ def _listed(only: Any) -> Any:
         return only
     return {name: [value] if isinstance(value, str) else value for name, value in only.items()}
 
+
+_OF_ALL = (
+    "cannot be of a rule of this kind, which compares calls of every outcome and cost status;"
+    " rules of kind spike and cap, and budgets, can"
+)
+_BY_WHAT_CAME = {"outcome": _OF_ALL, "cost_status": _OF_ALL}
 
 Name = Annotated[str, AfterValidator(_name)]
 Only = Annotated[
@@ -64,8 +77,26 @@ class Watched(Section):
 
 
 class _Rule(Watched):
+    senseless: ClassVar[Mapping[str, str]] = {}
+    """The dimensions by which a kind cannot tell calls apart, each with the reason."""
+
     by: Grouping = "none"
     severity: Severity = "warning"
+
+    @field_validator("by")
+    @classmethod
+    def _makes_groups(cls, by: Grouping) -> Grouping:
+        if by in cls.senseless:
+            raise PydanticCustomError("senseless", cls.senseless[by])
+        return by
+
+    @field_validator("only")
+    @classmethod
+    def _leaves_enough(cls, only: Only) -> Only:
+        for dimension in only:
+            if dimension in _BY_WHAT_CAME and dimension in cls.senseless:
+                raise PydanticCustomError("senseless", cls.senseless[dimension])
+        return only
 
 
 class SpikeRule(_Rule):
@@ -88,6 +119,7 @@ class CapRule(_Rule):
 class UnpricedRule(_Rule):
     """Calls that have no known price, so that every sum of dollars lacks them."""
 
+    senseless = _BY_WHAT_CAME
     kind: Literal["unpriced"] = "unpriced"
     min_calls: int = Field(default=1, ge=1)
 
@@ -95,6 +127,7 @@ class UnpricedRule(_Rule):
 class CacheRule(_Rule):
     """The share of prompts read from the cache collapses."""
 
+    senseless = _BY_WHAT_CAME
     kind: Literal["cache"] = "cache"
     floor_usd: Usd = 1.0
     """What that costs in an hour, below which nothing is said."""
@@ -104,6 +137,7 @@ class CacheRule(_Rule):
 class ErrorsRule(_Rule):
     """Requests fail far more often than they do."""
 
+    senseless = _BY_WHAT_CAME
     kind: Literal["errors"] = "errors"
     min_rise: Share = 0.05
     """By so much the share has to rise, and threefold."""
@@ -113,6 +147,10 @@ class ErrorsRule(_Rule):
 class SilenceRule(_Rule):
     """Calls stop coming in at a time when they always do."""
 
+    senseless = _BY_WHAT_CAME | {
+        "user_id": "cannot be of a rule of kind silence: people stop calling every evening; name"
+        " their team, service or feature"
+    }
     kind: Literal["silence"] = "silence"
     minutes: int = Field(default=15, ge=5, le=10_080)
     """As long at least, and longer where that is usual."""

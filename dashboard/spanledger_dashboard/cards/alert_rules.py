@@ -42,6 +42,7 @@ def _table(rules: list[Rule]) -> None:
                 "Rule": rule.name,
                 "Fires when": alert_words.KINDS.get(rule.kind, rule.kind),
                 "For each": "—" if rule.by == "none" else rule.by,
+                "Judged": alert_words.judged(rule),
                 "Only": alert_words.only_words(rule.only),
                 "Severity": rule.severity,
                 "Options": ", ".join(f"{name} {value}" for name, value in rule.options.items()),

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from spanledger_dashboard import address, alert_words, formats, links, places
-from spanledger_dashboard.alerting import Alert, families
+from spanledger_dashboard.alerting import Alert, Rule, families
 from spanledger_dashboard.cards.card import card, guarded, metric
 from spanledger_dashboard.data import alerts as asked
 from spanledger_dashboard.layout import grid
@@ -45,7 +45,8 @@ def fires_now(settings: DashboardSettings) -> None:
         now_open = [each for each in fired if each.is_open]
         _numbers(now_open, fired, len(rules), len(budgets))
         _failure()
-        if not now_open:
+        known_well = not _troubles(rules)
+        if not now_open and known_well:
             _quiet(fired, rules_in_force=len(rules), now=now)
         for alert, parts in families(now_open):
             _card(settings, alert, parts, now)
@@ -116,6 +117,16 @@ def _quiet(fired: Sequence[Alert], *, rules_in_force: int, now: datetime) -> Non
     st.markdown(
         f":green[:material/check_circle: Nothing fires.]{ended} Rules are judged every minute."
     )
+
+
+def _troubles(rules: Sequence[Rule]) -> bool:
+    """Say of which rules nobody knows whether they fire; the alerts shown are older then."""
+    troubled = [rule for rule in rules if rule.trouble is not None]
+    for trouble in sorted({rule.trouble or "" for rule in troubled}):
+        names = [rule.name for rule in troubled if rule.trouble == trouble]
+        who = "" if len(names) == len(rules) else f"{', '.join(names)}: "
+        st.warning(formats.plain(f"{who}{trouble}"), icon=":material/visibility_off:")
+    return bool(troubled)
 
 
 def _card(settings: DashboardSettings, alert: Alert, parts: Sequence[Alert], now: datetime) -> None:

@@ -83,6 +83,9 @@ def rules(source: Source) -> list[Rule]:
             tuple(row["channels"]),
             json.loads(row["options"]),
             row["from_settings"],
+            row["judged_groups"],
+            row["left_out_groups"],
+            row["trouble"],
         )
         for row in _rules(source).to_pylist()
     ]
@@ -195,7 +198,7 @@ def _events(source: Source, start: str | None, end: str | None, alert_id: str | 
     return ask(source, "alert_events", asked | ({"alert_id": [alert_id]} if alert_id else {}))
 
 
-@st.cache_data(ttl=30, max_entries=8, show_spinner=False)
+@st.cache_data(ttl=10, max_entries=8, show_spinner=False)
 def _rules(source: Source) -> pa.Table:
     return ask(source, "alert_rules", {})
 

@@ -1,7 +1,7 @@
 -- Which rules are in force?
 -- @readers whole ledger
 -- @derived alert_rules
--- @returns rule rule_kind dimension severity only channels options from_settings
+-- @returns rule rule_kind dimension severity only channels options from_settings judged_at judged_groups left_out_groups trouble
 select
     row.rule,
     row.rule_kind,
@@ -10,7 +10,11 @@ select
     row.only as only,
     row.channels,
     row.options,
-    row.from_settings
+    row.from_settings,
+    cast(row.judged_at as timestamp) at time zone 'UTC' as judged_at,
+    row.judged_groups,
+    row.left_out_groups,
+    row.trouble
 from
     (
         select
@@ -19,7 +23,8 @@ from
                     cast($alert_rules as json),
                     '[{"rule": "varchar", "rule_kind": "varchar", "dimension": "varchar",
                     "severity": "varchar", "only": "varchar", "channels": ["varchar"],
-                    "options": "varchar", "from_settings": "boolean"}]'
+                    "options": "varchar", "from_settings": "boolean", "judged_at": "varchar",
+                    "judged_groups": "bigint", "left_out_groups": "bigint", "trouble": "varchar"}]'
                 )
             ) as row
     )

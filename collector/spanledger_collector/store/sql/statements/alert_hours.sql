@@ -9,12 +9,12 @@ with used as (
         sum(errors) as errors,
         sum(input_tokens + cache_read_tokens + cache_write_5m_tokens + cache_write_1h_tokens) as prompt_tokens,
         sum(cache_read_tokens) as cache_read_tokens
-    from usage_of($start, $end, false, $watermark, $model, $service, $team, $feature, $environment, $provider, $workspace_id, [], [], [], alone := $alone)
+    from usage_of($start, $end, $fine, $watermark, $model, $service, $team, $feature, $environment, $provider, $workspace_id, $user_id, $outcome, $cost_status, alone := $alone)
     group by hour, name
 ),
 
 costliest as (
-    select name
+    select name, count(*) over () as groups
     from used
     group by name
     order by sum(usd) desc nulls last, name
@@ -29,6 +29,7 @@ select
     cast(calls as double) as calls,
     cast(errors as double) as errors,
     cast(prompt_tokens as double) as prompt_tokens,
-    cast(cache_read_tokens as double) as cache_read_tokens
+    cast(cache_read_tokens as double) as cache_read_tokens,
+    groups
 from used
-semi join costliest using (name)
+inner join costliest using (name)
