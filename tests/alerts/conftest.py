@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +28,8 @@ class Usual(NamedTuple):
 @pytest.fixture(scope="session")
 def _usual(tmp_path_factory: pytest.TempPathFactory) -> Usual:
     folder = tmp_path_factory.mktemp("usual")
-    now = datetime.now(timezone.utc).replace(tzinfo=None, microsecond=0)
+    lately = datetime.now(timezone.utc).replace(tzinfo=None) - timedelta(hours=1)
+    now = lately.replace(minute=30, second=0, microsecond=0)  # windows of minutes lie in one hour
     with watching(settings_of(folder), Clock(now)) as watched:
         send_all(watched.client, list(usual_calls(now)))
     return Usual(folder, now)
