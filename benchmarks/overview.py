@@ -17,6 +17,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import httpx2
 
@@ -27,30 +28,49 @@ ARROW = "application/vnd.apache.arrow.stream"
 LIMIT_MS = 100.0
 ON_THE_PAGE = 6
 TOGETHER = "page, all together"
+COST = ["cost_usd", "requests", "unpriced_calls"]
+TOKENS = [
+    *("input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens"),
+    "output_tokens",
+]
+SUMMARY = [*COST, *TOKENS, "calls", "errors", "estimated_calls"]
+"""What the dashboard asks for."""
+
+Question = tuple[str, str, dict[str, Any]]
 
 
-def questions(days: int) -> list[tuple[str, str, dict[str, str]]]:
-    """The page's questions: what for, which query, with which parameters."""
+def questions(days: int, *, every: bool = False) -> list[Question]:
+    """The page's questions: what for, which query, with which parameters.
+
+    Args:
+        days: of how many days.
+        every: with all measures, and not only those that the page shows.
+    """
     now = datetime.now(timezone.utc)
     shown = {"start": (now - timedelta(days=days)).isoformat(), "end": now.isoformat()}
     zone = {"tz": "Europe/Berlin"}
+    summary, cost, tokens = (
+        {} if every else {"measures": each} for each in (SUMMARY, COST, TOKENS)
+    )
+    usage = {**shown, **zone}
+    by_day = {**usage, "bucket": "day"}
     return [
-        ("spend summary", "spend_summary", zone),
-        ("cost by day and model", "usage", {**shown, **zone, "bucket": "day", "group_by": "model"}),
-        ("cost by service", "usage", {**shown, **zone, "group_by": "service"}),
-        ("cost by team", "usage", {**shown, **zone, "group_by": "team"}),
-        ("tokens by day", "usage", {**shown, **zone, "bucket": "day"}),
+        ("spend summary", "spend_summary", {**zone, **summary}),
+        ("cost by day and model", "usage", {**by_day, "group_by": "model", **cost}),
+        ("cost by service", "usage", {**usage, "group_by": "service", **cost}),
+        ("cost by team", "usage", {**usage, "group_by": "team", **cost}),
+        ("tokens by day", "usage", {**by_day, **tokens}),
         ("latest calls", "latest_calls", {**shown, "limit": "50"}),
         ("dearest users", "users", {**shown, "limit": "20"}),
-        ("latency by day, model", "latency", {**shown, **zone, "bucket": "day"}),
+        ("latency by day, model", "latency", by_day),
     ]
 
 
-def measure(api: httpx2.Client, rounds: int, days: int) -> dict[str, list[float]]:
+def measure(api: httpx2.Client, rounds: int, days: int, *, every: bool) -> dict[str, list[float]]:
     """Milliseconds of each question, and of the page's together, in each round."""
     times: dict[str, list[float]] = {}
 
-    def ask(question: tuple[str, str, dict[str, str]]) -> float:
+    def ask(question: Question) -> float:
         _, query, parameters = question
         started = time.perf_counter()
         api.get(f"/api/v1/query/{query}", params=parameters).raise_for_status()
@@ -58,7 +78,7 @@ def measure(api: httpx2.Client, rounds: int, days: int) -> dict[str, list[float]
 
     with ThreadPoolExecutor(ON_THE_PAGE) as cards:
         for _ in range(rounds):
-            asked = questions(days)
+            asked = questions(days, every=every)
             for question in asked:
                 times.setdefault(question[0], []).append(ask(question))
             started = time.perf_counter()
@@ -73,6 +93,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--days", type=int, default=90)
+    parser.add_argument("--every-measure", action="store_true", help="not only those shown")
     arguments = parser.parse_args()
     settings = Settings(
         collector=CollectorSettings(port=0, grpc_port=0), store=StoreSettings(path=arguments.folder)
@@ -83,8 +104,8 @@ def main() -> None:
         httpx2.Client(base_url=collector.url, headers={"accept": ARROW}, timeout=60) as api,
     ):
         print(f"opened in               {time.perf_counter() - started:8.2f} s")
-        measure(api, 2, arguments.days)
-        times = measure(api, arguments.rounds, arguments.days)
+        measure(api, 2, arguments.days, every=arguments.every_measure)
+        times = measure(api, arguments.rounds, arguments.days, every=arguments.every_measure)
         health = api.get("/api/v1/query/health", headers={"accept": "application/json"}).json()
     print(f"calls                   {health['rows'][0]['calls']:12,}")
     for name, each in times.items():

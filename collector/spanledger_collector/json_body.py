@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from starlette.requests import Request
 
-__all__ = ["BadRequest", "json_fields"]
+__all__ = ["BadRequest", "json_fields", "json_object"]
 
 
 class BadRequest(Exception):
@@ -16,7 +16,7 @@ class BadRequest(Exception):
 
 
 async def json_fields(request: Request, max_bytes: int) -> Mapping[str, Any]:
-    """Read a body.
+    """Read a body that changes something, and so says that it is JSON.
 
     Raises:
         BadRequest: it is no JSON object, or too large.
@@ -24,6 +24,15 @@ async def json_fields(request: Request, max_bytes: int) -> Mapping[str, Any]:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":  # what another site's form cannot send
         raise BadRequest("Send application/json.")
+    return await json_object(request, max_bytes)
+
+
+async def json_object(request: Request, max_bytes: int) -> Mapping[str, Any]:
+    """Read a body, whatever it says that it is; an empty one is an empty object.
+
+    Raises:
+        BadRequest: it is no JSON object, or too large.
+    """
     body = b""
     async for chunk in request.stream():
         body += chunk

@@ -40,9 +40,9 @@ class Totals:
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Totals:
-        """The measures of one row; a missing sum is nothing."""
+        """The measures of one row; a missing sum is nothing, as is one not asked for."""
         values: list[Any] = [
-            Decimal(row[name] or 0) if name.endswith("_usd") else int(row[name] or 0)
+            Decimal(row.get(name) or 0) if name.endswith("_usd") else int(row.get(name) or 0)
             for name in COLUMNS
         ]
         return cls(*values)

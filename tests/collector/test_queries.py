@@ -137,6 +137,28 @@ def test_usage_is_what_the_calls_add_up_to(client: Client, calls: list[Truth], s
     assert found == expected
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_measures_that_are_asked_for_are_what_they_are_among_all(client: Client, seed: int) -> None:
+    """Any of them, of usage and of the summary: the same rows, in order, without the others."""
+    dice = random.Random(seed)
+    start, end = some_range(dice)
+    asked = dice.sample(sorted((*MONEY, *COUNTS)), dice.choice([1, 1, 2, 5, 21]))
+    usage: dict[str, Any] = {
+        "start": iso(start),
+        "end": iso(end),
+        "bucket": dice.choice(["none", "day"]),
+        "group_by": dice.choice(["none", *GROUPS]),
+    }
+    for query, parameters in (("usage", usage), ("spend_summary", {"as_of": iso(end)})):
+        every = client.query(query, **parameters)
+        some = client.query(query, **parameters, measures=asked)
+        lacking = {*MONEY, *COUNTS}.difference(asked)
+
+        assert some == [
+            {name: value for name, value in row.items() if name not in lacking} for row in every
+        ]
+
+
 def test_usage_is_ordered(client: Client) -> None:
     """Rows come by bucket, and the most expensive first within each; unpriced ones last."""
     rows = client.query(

@@ -96,6 +96,8 @@ def test_a_post_asks_as_a_get_does(client: Client) -> None:
         ("usage?start=0001-01-01", 400, "ISO 8601"),
         ("usage?end=9999-12-31T23:59:59Z", 400, "ISO 8601"),
         ("usage?tz=Mars/Olympus", 400, "IANA"),
+        ("usage?measures=cost_usd;drop table calls", 400, "output_tokens"),
+        ("users?measures=cost_usd", 400, "no parameter"),
         ("usage?tz=../../etc/passwd", 400, "IANA"),
         ("usage?tz=UTC&tz=UTC", 400, "only once"),
         ("latest_calls?before=x/y", 400, "cursor"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from spanledger_collector.query import measures
 from spanledger_collector.query.columns import MEASURES, Column, column
 from spanledger_collector.query.parameters import BadParameter, Kind, kind_of
 
@@ -60,6 +61,17 @@ class Definition(NamedTuple):
     readers: str
     """`team` when a `team` filter can hold a reader to its own rows, else one of `READERS`."""
     sql: str
+
+    @property
+    def may_lack(self) -> frozenset[str]:
+        """The columns that a request may do without."""
+        chooses = any(parameter.name == measures.PARAMETER for parameter in self.parameters)
+        return frozenset(MEASURES if chooses else ())
+
+    def statement(self, values: Mapping[str, object]) -> str:
+        """The query as it is run: without the measures that were not asked for."""
+        asked = values.get(measures.PARAMETER)
+        return measures.only(self.sql, asked) if isinstance(asked, list) else self.sql
 
     def values(self, given: Mapping[str, Sequence[str]], now: datetime) -> dict[str, object]:
         """Read what a request gave, and put defaults in for the rest.

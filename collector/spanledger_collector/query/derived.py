@@ -10,7 +10,9 @@ from typing import Any, NamedTuple, Protocol
 from spanledger._version import __version__
 from spanledger.pricing import PriceBook
 from spanledger_collector.prices.listing import listed
+from spanledger_collector.query import measures
 from spanledger_collector.query.cache_rates import cache_rates
+from spanledger_collector.query.definition import FILTERS
 from spanledger_collector.query.parameters import Cursor, Place
 from spanledger_collector.query.periods import day_edges, has_broken_hours, periods
 from spanledger_collector.store import StoreState
@@ -64,6 +66,7 @@ def bind(
 ) -> dict[str, object]:
     """Add the derived values to the parameters' values."""
     bound = dict(values)
+    bound.pop(measures.PARAMETER, None)
     given = _Given(values, max_rows, sources)
     for rule in {RULES[name] for name in derived}:
         for name in rule.instead_of:
@@ -81,7 +84,7 @@ def _alone(given: _Given) -> tuple[str | None]:
     """The only dimension in question, `all` for none: its totals answer with the fewest rows."""
     values = given.values
     named = {values.get("group_by", "none"), values.get("group_by_2", "none")} - {"none"}
-    named |= {name for name, value in values.items() if isinstance(value, list) and value}
+    named |= {name for name in FILTERS if values.get(name)}
     if len(named) > 1 or named & {"user_id", "session_id"}:
         return (None,)
     return (min(named, default="all"),)

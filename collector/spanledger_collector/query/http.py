@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from spanledger_collector.auth import team_of
+from spanledger_collector.json_body import BadRequest, json_object
 from spanledger_collector.problems import problem
 from spanledger_collector.query.catalog import catalog, described
 from spanledger_collector.query.definition import Definition
@@ -53,7 +54,7 @@ async def _answered(runner: Runner, request: Request) -> Response:
     """Answer, or say as a problem why not."""
     try:
         return await _answer(runner, request)
-    except BadParameter as error:
+    except (BadParameter, BadRequest) as error:
         return problem(400, str(error))
     except _NotYours as error:
         return problem(403, str(error))
@@ -101,17 +102,7 @@ def _queried(request: Request) -> dict[str, list[str]]:
 
 
 async def _posted(request: Request) -> dict[str, list[str]]:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_POST_BYTES:
-            raise BadParameter(f"The body is larger than {MAX_POST_BYTES} bytes.")
-    try:
-        posted = orjson.loads(body or b"{}")
-    except orjson.JSONDecodeError as error:
-        raise BadParameter("The body must be a JSON object of parameters.") from error
-    if not isinstance(posted, dict):
-        raise BadParameter("The body must be a JSON object of parameters.")
+    posted = await json_object(request, MAX_POST_BYTES)
     return {name: _texts(name, value) for name, value in posted.items() if value is not None}
 
 

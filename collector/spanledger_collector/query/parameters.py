@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import available_timezones
 
+from spanledger_collector.query.columns import MEASURES
+
 __all__ = ["GROUPS", "ZONES", "BadParameter", "Cursor", "Kind", "Place", "instant", "kind_of"]
 
 GROUPS = (
@@ -157,13 +159,13 @@ def _text(value: str) -> str:
     return value
 
 
-def _choice(names: Sequence[str]) -> Kind:
+def _choice(names: Sequence[str], kind: str = "choice", *, repeats: bool = False) -> Kind:
     def read(value: str) -> str:
         if value not in names:
             raise ValueError(value)
         return value
 
-    return Kind("choice", "one of " + ", ".join(names), read, {"enum": list(names)})
+    return Kind(kind, "one of " + ", ".join(names), read, {"enum": list(names)}, repeats)
 
 
 def _integer(low: int, high: int) -> Kind:
@@ -217,4 +219,4 @@ _PLAIN = {
         Kind("text", "text", _text, _TEXT),
         Kind("texts", "text; `(none)` stands for a missing value", _text, _TEXT, repeats=True),
     )
-} | {"group": _choice(GROUPS)}
+} | {"group": _choice(GROUPS), "measures": _choice(MEASURES, "measures", repeats=True)}

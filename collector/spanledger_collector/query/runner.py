@@ -98,7 +98,7 @@ class Runner:
         """
         values = definition.values(given, datetime.now(timezone.utc).replace(tzinfo=None))
         bound = self._bound(definition, values)
-        return self._store.query().run(definition.sql, bound, self._max_rows)
+        return self._store.query().run(definition.statement(values), bound, self._max_rows)
 
     def _bound(self, definition: Definition, values: Mapping[str, object]) -> dict[str, object]:
         state, book = self._store.state(), self._prices.book
@@ -115,7 +115,9 @@ class Runner:
             try:
                 if self._closing:
                     running.stop()
-                return running.run(definition.sql, self._bound(definition, values), rows)
+                return running.run(
+                    definition.statement(values), self._bound(definition, values), rows
+                )
             finally:
                 self._running.discard(running)
 

@@ -79,6 +79,7 @@ def _or_null(schema: Schema) -> Schema:
 def document_schema(definition: Definition) -> Schema:
     """What a query answers in JSON."""
     row = object_schema(**{each.name: _column(each) for each in definition.columns})
+    row["required"] = [name for name in row["required"] if name not in definition.may_lack]
     text = {"type": "string"}
     return object_schema(
         query={"const": definition.name},

@@ -130,6 +130,7 @@ def _spent(settings: DashboardSettings, budget: Budget) -> Mapping[datetime, Dec
         settings.zone.key,
         bucket=burn.step_of(budget),
         filters=budget.only,
+        measures=("cost_usd",),
     ).by("bucket")
     return {start: totals.cost_usd for (start,), totals in found.items()}
 
@@ -143,7 +144,13 @@ def _usual(settings: DashboardSettings, budget: Budget) -> Habit | None:
     )
     start = today - _LEARNT_FROM
     found = data.usage(
-        settings.source, start, today, settings.zone.key, bucket="day", filters=budget.only
+        settings.source,
+        start,
+        today,
+        settings.zone.key,
+        bucket="day",
+        filters=budget.only,
+        measures=("cost_usd",),
     ).by("bucket")
     costs = {when.date(): totals.cost_usd for (when,), totals in found.items()}
     begins = data.health(settings.source).first_call

@@ -145,6 +145,7 @@ def _days(here: Scope, column: str, names: tuple[str, ...]) -> dict[str, list[fl
         bucket=bucket,
         groups=(column,),
         filters=narrowed,
+        measures=("cost_usd",),
     ).by("bucket", "group_1")
     steps = buckets(both, bucket)
     return {

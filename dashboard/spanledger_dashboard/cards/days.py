@@ -77,6 +77,7 @@ def _by_day(here: Scope, shown: Window) -> data.Usage:
         bucket="day",
         groups=("model",),
         filters=here.filters,
+        measures=("cost_usd", "requests", "unpriced_calls"),
     )
 
 

@@ -116,7 +116,8 @@ def _arrived(state: State) -> str:
 def _to_do(source: Source, zone: ZoneInfo) -> None:
     with guarded(120):
         week = window("7d", datetime.now(zone), zone)
-        totals = data.usage(source, week.start, None, zone.key).total()
+        counts = ("calls", "unpriced_calls", "estimated_calls")
+        totals = data.usage(source, week.start, None, zone.key, measures=counts).total()
         found = findings(
             asked.state(source),
             asked.reporters(source, week.start, None),

@@ -21,7 +21,10 @@ def period(shown: Window, *, steps: bool = False) -> str:
 
 def doubt(source: Source, shown: Window, wanted: Filters) -> None:
     """How many calls of the range have no price, and how many an estimated one."""
-    found = data.usage(source, shown.start, shown.end, shown.zone.key, filters=wanted).total()
+    wanted_sums = ("requests", "unpriced_calls", "estimated_calls")
+    found = data.usage(
+        source, shown.start, shown.end, shown.zone.key, filters=wanted, measures=wanted_sums
+    ).total()
     words = []
     if found.unpriced_calls:
         verb = "is" if found.unpriced_calls == 1 else "are"

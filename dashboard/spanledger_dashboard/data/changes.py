@@ -90,5 +90,11 @@ def _daily_spend(source: Source, zone: str, filters: Filters) -> pa.Table:
 
 @st.cache_data(ttl=600, max_entries=16, show_spinner=False)
 def _hours(source: Source, start: str, end: str, zone: str, filters: Filters) -> pa.Table:
-    asked: Params = {**between(start, end), "tz": zone, "bucket": "hour", **accepted(filters)}
+    asked: Params = {
+        **between(start, end),
+        "tz": zone,
+        "bucket": "hour",
+        "measures": ("cost_usd",),
+        **accepted(filters),
+    }
     return ask(source, "usage", asked)

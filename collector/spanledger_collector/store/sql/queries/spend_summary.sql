@@ -1,6 +1,7 @@
 -- What was spent today and this month, against the same stretch of time before?
 -- @param tz zone = UTC: time zone in which days and months begin
 -- @param as_of instant = now: what counts as now
+-- @param measures measures = : only these measures, which is faster; repeat it for more, all when there is none
 -- @filters
 -- @derived fine alone today yesterday yesterday_now week_ago week_ago_now month last_month last_month_now
 -- @returns period period_start period_end

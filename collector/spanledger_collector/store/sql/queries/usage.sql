@@ -5,6 +5,7 @@
 -- @param bucket choice(none|hour|day|week|month) = none: length of a bucket, in local time
 -- @param group_by group = none: first dimension
 -- @param group_by_2 group = none: second dimension
+-- @param measures measures = : only these measures, which is faster; repeat it for more, all when there is none
 -- @param limit integer(1..100000) = 10000: rows at most
 -- @filters
 -- @derived fine alone row_limit
@@ -47,5 +48,5 @@ select
 from used
 inner join local_buckets($bucket, $tz, $start, $end) as buckets on used.slot is not distinct from buckets.slot
 group by bucket, group_1, group_2
-order by bucket, cost_usd desc nulls last, group_1, group_2
+order by bucket, sum(used.cost_usd) desc nulls last, group_1, group_2
 limit $row_limit
