@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import orjson
 from starlette.applications import Starlette
@@ -68,7 +69,7 @@ class Collector:
     ) -> None:
         prices = prices or PricesInForce()
         wanted = wanted or Wanted()
-        shown = AlertsShown(wanted.alerts, clock)
+        shown = AlertsShown(wanted.alerts, ZoneInfo(wanted.time_zone), clock)
         self.writer = Writer(store, settings.max_inflight_bytes)
         self._decoders = Decoders(prices, settings.max_body_bytes)
         self._runner = Runner(

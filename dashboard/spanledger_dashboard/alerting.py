@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-__all__ = ["Alert", "Budget", "Event", "Only", "Rule", "Tried", "families"]
+__all__ = ["Alert", "Budget", "Event", "Only", "Planned", "Rule", "Tried", "families"]
 
 Only = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -112,6 +112,15 @@ class Budget(NamedTuple):
     run_out_at: datetime | None
     thresholds: tuple[float, ...]
     only: Only
+
+
+class Planned(NamedTuple):
+    """Work that was known beforehand: its calls do not fire."""
+
+    name: str
+    start: datetime
+    end: datetime
+    only: Mapping[str, list[str]]
 
 
 class Tried(NamedTuple):

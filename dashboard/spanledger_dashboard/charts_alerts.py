@@ -16,7 +16,13 @@ from spanledger_dashboard.palette import ACCENT, ALARM, COMPARISON, NEUTRAL
 
 __all__ = ["SEVERITY_COLORS", "Episode", "burn_chart", "episodes_chart"]
 
-SEVERITY_COLORS = {"critical": "#cf3f31", "warning": "#dd8215", "info": ACCENT}
+SEVERITY_COLORS = {
+    "critical": "#cf3f31",
+    "warning": "#dd8215",
+    "info": ACCENT,
+    "planned": COMPARISON,
+}
+"""By severity; what was planned is none."""
 _BURN_COLORS = {LEFT: ACCENT, AHEAD: ALARM, EVEN: COMPARISON}
 _ROW = 30
 _MOST_TICKS = 7

@@ -13,6 +13,7 @@ from spanledger_collector.settings import (
     Budget,
     CapRule,
     Channel,
+    Planned,
     SettingsError,
     SpikeRule,
     load_settings,
@@ -176,6 +177,7 @@ def test_a_child_gets_the_same(file: Path, monkeypatch: pytest.MonkeyPatch) -> N
     file.write_text(
         '[alerts]\ninterval_s = 5\n[[alerts.rule]]\nname = "a"\nkind = "cap"\nusd = 2\n'
         'only = {team = ["x", "y"]}\n[[alerts.channels]]\nname = "ops"\napprise_env = "OPS_SLACK"\n'
+        '[[alerts.planned]]\nname = "p"\nstart = 22:00:00\nend = 02:00:00\n'
         '[[budgets]]\nname = "c"\nusd = 100\nthresholds = [0.5]\n'
     )
     settings = load_settings(file)
@@ -191,7 +193,7 @@ def test_a_child_gets_the_same(file: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_every_key_is_documented() -> None:
     """docs/alerting.md names each key of a rule, a channel and a budget."""
     named = set(re.findall(r"`(\w+)`", PAGE))
-    models: list[type[BaseModel]] = [*RULES.values(), Channel, Budget]
+    models: list[type[BaseModel]] = [*RULES.values(), Channel, Budget, Planned]
     keys = {key for model in models for key in model.model_fields} - {"address", "secret"}
 
     assert keys <= named

@@ -31,6 +31,11 @@ usd = 1000
 name = "payments"
 usd = 5
 only = {{team = "payments"}}
+[[alerts.planned]]
+name = "nightly-batch"
+start = 01:00:00
+end = 02:00:00
+only = {{team = "batch"}}
 [[alerts.rule]]
 name = "runaway"
 kind = "cap"
@@ -134,6 +139,16 @@ def test_every_change_and_every_rule_is_listed(firing: str, open_app: Opening) -
     own = rules[rules["Rule"] == "runaway"].iloc[0]
     assert (own["For each"], own["From"], own["Tells"]) == ("service", "your settings", "nobody")
     assert "No channel is named" in texts(app)
+
+
+def test_planned_work_is_on_the_timeline(firing: str, open_app: Opening) -> None:
+    """A row for what was planned, with words on what that means."""
+    app = open_app(firing, PAGE)
+    drawn = "".join(str(chart.proto) for chart in app.get("vega_lite_chart"))
+
+    assert not app.exception
+    assert "Calls of planned work do not fire" in texts(app)
+    assert "nightly-batch" in drawn
 
 
 def test_an_alert_is_a_link(firing: str, open_app: Opening) -> None:

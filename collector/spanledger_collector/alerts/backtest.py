@@ -10,7 +10,9 @@ from spanledger_collector.alerts.alert import Alert, Finding, Key, nothing_of
 from spanledger_collector.alerts.judging import Judge
 from spanledger_collector.alerts.lifecycle import Policy, step
 from spanledger_collector.alerts.message import Place
+from spanledger_collector.alerts.planned import Plan
 from spanledger_collector.alerts.reading import Reader
+from spanledger_collector.alerts.unplanned import Unplanned
 from spanledger_collector.settings import Rule
 from spanledger_collector.store import Store
 
@@ -52,14 +54,15 @@ class Tried(NamedTuple):
         }
 
 
-def backtest(store: Store, wanted: Backtest, place: Place, now: datetime) -> Tried:
-    """Replay a rule: hour by hour, caps every five minutes.
+def backtest(store: Store, wanted: Backtest, place: Place, now: datetime, plan: Plan) -> Tried:
+    """Replay a rule: hour by hour, caps every five minutes; without what was planned.
 
     Raises:
         StoreUnavailable: the ledger does not answer now.
     """
     begun = time.monotonic()
-    judge = Judge(Reader(store), place.zone, LEARN_EVERY_H)
+    judge = Judge(Reader(store), place.zone, LEARN_EVERY_H, Unplanned(store, plan))
+    judge.scopes = {wanted.rule.name: wanted.rule.scope}
     pace = FINE_STEP if wanted.rule.kind == "cap" else STEP
     moment = start = now - timedelta(days=wanted.days)
     alerts: dict[Key, Alert] = {}

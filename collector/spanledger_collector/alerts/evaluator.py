@@ -24,9 +24,11 @@ from spanledger_collector.alerts.judging import Judge, Judged
 from spanledger_collector.alerts.ledger import Send, newest_alerts, notes_of
 from spanledger_collector.alerts.lifecycle import Action, Policy, Step, act, step
 from spanledger_collector.alerts.message import Place, document
+from spanledger_collector.alerts.planned import Plan
 from spanledger_collector.alerts.reading import Reader
 from spanledger_collector.alerts.relatives import Relatives
 from spanledger_collector.alerts.rules import Scope, channels_of, rules_in_force, scope_of
+from spanledger_collector.alerts.unplanned import Unplanned
 from spanledger_collector.settings import AlertsSettings, Budget, Rule, Watched
 from spanledger_collector.store import AlertNotes, Store
 
@@ -81,6 +83,7 @@ class Evaluator:
         gatherer: finds what messages tell.
         place: whose clock, and where the dashboard is.
         judgements: is told what each judgement came to.
+        plan: work that is known beforehand.
     """
 
     def __init__(
@@ -92,6 +95,7 @@ class Evaluator:
         gatherer: Gatherer,
         place: Place,
         judgements: Judgements,
+        plan: Plan,
     ) -> None:
         self._store = store
         self._run = run
@@ -100,8 +104,10 @@ class Evaluator:
         self._gatherer = gatherer
         self._place = place
         self._reader = Reader(store)
-        self._judge = Judge(self._reader, place.zone)
+        unplanned = Unplanned(store, plan)
+        self._judge = Judge(self._reader, place.zone, unplanned=unplanned)
         self.rules: tuple[Rule, ...] = rules_in_force(alerts)
+        self._judge.scopes = {name: each.scope for name, each in self.watched.items()}
         self.statuses: tuple[BudgetStatus, ...] = ()
         """Where the budgets stand, as of the last judgement."""
         self._judgements = judgements

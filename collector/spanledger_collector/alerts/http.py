@@ -68,7 +68,12 @@ def alert_routes(alerting: Alerting) -> list[Route]:
         wanted = _backtest(alerting, await _read(request, {"rule", "days"}))
         async with trying:
             tried = await asyncio.to_thread(
-                backtest, alerting.store, wanted, alerting.place, alerting.clock()
+                backtest,
+                alerting.store,
+                wanted,
+                alerting.place,
+                alerting.clock(),
+                alerting.plan,
             )
         return tried.told()
 

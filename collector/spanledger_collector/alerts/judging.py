@@ -6,7 +6,7 @@ at every judgement.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -27,6 +27,8 @@ from spanledger_collector.alerts.detect.series import (
 )
 from spanledger_collector.alerts.periods import period_of
 from spanledger_collector.alerts.reading import DAYS, Hours, Reader, Window, epoch, moment
+from spanledger_collector.alerts.rules import Scope
+from spanledger_collector.alerts.unplanned import Unplanned
 from spanledger_collector.settings import (
     Budget,
     CacheRule,
@@ -67,15 +69,25 @@ class Judge:
     """Judges rules of one ledger.
 
     Args:
-        reader: asks it.
+        reader: asks it for everything.
         zone: whose clock people live by.
         learn_every_h: after how many hours to learn anew.
+        unplanned: asks it for what was not planned.
     """
 
-    def __init__(self, reader: Reader, zone: tzinfo, learn_every_h: int = 1) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        zone: tzinfo,
+        learn_every_h: int = 1,
+        unplanned: Unplanned | None = None,
+    ) -> None:
         self._reader = reader
+        self._unplanned: Reader = unplanned or reader
         self._zone = zone
         self._learn_every_h = learn_every_h
+        self.scopes: Mapping[str, Scope] = {}
+        """Which calls rules by these names count: an alert of theirs is one of those calls."""
         self._learned: dict[str, tuple[int, float, _Learned]] = {}
 
     def judge(self, rule: Rule, now: datetime) -> Judged:
@@ -95,17 +107,25 @@ class Judge:
         known = self._learned.get(what)
         if known is not None and known[0] == end_hour and requests <= _MORE * known[1]:
             return known[2]
-        hours = self._reader.hours(watched.scope, by, end_hour, DAYS * 24)
+        hours = self._unplanned.hours(watched.scope, by, end_hour, DAYS * 24)
         profile = None
         if hours.names:
-            intervals = self._reader.intervals(now)
-            excluded = [intervals.get((by, name), []) for name in hours.names]
+            intervals = self._intervals(watched.scope, by, now)
+            excluded = [intervals.get(name, []) for name in hours.names]
             served = np.maximum(hours.measures["calls"] - hours.measures["errors"], 0.0)
             history = Hourly(hours.start_hour, hours.measures["usd"], served)
             profile = fit(history, self._zone, excluded)
         learned = _Learned(hours, profile)
         self._learned[what] = (end_hour, requests, learned)
         return learned
+
+    def _intervals(self, scope: Scope, by: str, now: datetime) -> dict[str, list[Interval]]:
+        """When groups of these calls were out of the ordinary, by whichever rule."""
+        found: dict[str, list[Interval]] = {}
+        for key, stretches in self._reader.intervals(now).items():
+            if key.dimension == by and self.scopes.get(key.rule, {}) == scope:
+                found.setdefault(key.value, []).extend(stretches)
+        return found
 
     def forget(self) -> None:
         """Learn anew at the next judgement: what is an example has changed."""
@@ -116,7 +136,7 @@ class Judge:
         hours, profile = self.learn(rule, rule.by, now)
         if profile is None:
             return Judged([], 0)
-        recent = self._reader.recent(rule.scope, rule.by, now, hours.names)
+        recent = self._unplanned.recent(rule.scope, rule.by, now, hours.names)
         verdicts = spike.judge(profile, recent, spike.USUAL._replace(floor_usd=rule.floor_usd))
         usual = spike.by_step(profile.hourly, profile, recent) * profile.level[:, None]
         findings = [
@@ -128,7 +148,7 @@ class Judge:
     def caps(self, rule: CapRule, now: datetime) -> Judged:
         """More than so many dollars within minutes."""
         start = now - timedelta(minutes=rule.minutes)
-        window = self._reader.window(rule.scope, rule.by, start, now)
+        window = self._unplanned.window(rule.scope, rule.by, start, now)
         verdicts = cap.judge(window.measures["usd"], rule.usd, epoch(now), 60 * rule.minutes)
         return _judged(rule, window, verdicts, "usd", HALF_AN_HOUR_S)
 
@@ -185,6 +205,9 @@ class Judge:
         known = self._reader.last_calls(rule.scope, rule.by, now)
         first = float(hours.start_hour * HOUR)
         last = np.array([known.get(name, first) for name in hours.names])
+        last = np.maximum(
+            last, self._unplanned.expected_until(rule.scope, rule.by, hours.names, now)
+        )
         received = self._reader.freshness(now).newest_received_at
         heard = epoch(received) if received is not None else 0
         limits = silence.SILENCE._replace(min_seconds=60 * rule.minutes)
@@ -206,7 +229,8 @@ class Judge:
     def _last_hour(
         self, rule: Rule, now: datetime, first_by: str = "usd"
     ) -> tuple[Window, Interval]:
-        window = self._reader.window(rule.scope, rule.by, now - timedelta(hours=1), now, first_by)
+        reader = self._reader if rule.kind == "unpriced" else self._unplanned  # no plan has prices
+        window = reader.window(rule.scope, rule.by, now - timedelta(hours=1), now, first_by)
         return window, trailing(epoch(now), HOUR)
 
     def _week(self, rule: Rule, now: datetime, window: Window) -> tuple[Window, dict[str, Doubles]]:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spanledger_collector.alerts.alert import Key
 from spanledger_collector.alerts.detect.series import HOUR, Doubles, Flags, Interval, Recent
 from spanledger_collector.alerts.ledger import ask
 from spanledger_collector.alerts.rules import Scope
@@ -168,15 +169,26 @@ class Reader:
         rows = ask(self._store, "alert_last_calls", _scope(only) | parameters).to_pylist()
         return {row["name"]: row["last_call"] for row in rows}
 
-    def intervals(self, now: datetime) -> dict[tuple[str, str], list[Interval]]:
-        """When each group was out of the ordinary, for a week at most unless a person said so."""
-        found: dict[tuple[str, str], list[Interval]] = {}
+    def expected_until(
+        self, only: Scope, dimension: str, names: Sequence[str], now: datetime
+    ) -> Doubles:
+        """The last epoch second up to which each group's calls, or their absence, were planned."""
+        del only, dimension, now  # nothing is
+        return np.zeros(len(names))
+
+    def intervals(self, now: datetime) -> dict[Key, list[Interval]]:
+        """When each group of a rule was out of the ordinary.
+
+        For a week at most, unless a person said so; never when one said that it was expected.
+        """
+        found: dict[Key, list[Interval]] = {}
         parameters = {"now": now, "since": now - timedelta(days=DAYS)}
         for row in ask(self._store, "alert_intervals", parameters).to_pylist():
             first, last = epoch(row["bad_since"]), epoch(row["good_since"])
             if row["feedback"] is None:
                 last = min(last, first + 7 * 24 * HOUR)
-            found.setdefault((row["dimension"], row["value"]), []).append((first, last))
+            key = Key(row["rule"], row["dimension"], row["value"])
+            found.setdefault(key, []).append((first, last))
         return found
 
     def _unseen(self, start: int, end: int) -> Flags:

@@ -80,6 +80,7 @@ class Alerting:
     ) -> None:
         self.store = store
         self.clock = shown.clock
+        self.plan = shown.plan
         self.place = Place(ZoneInfo(wanted.time_zone), wanted.dashboard_url)
         self._channels: Mapping[str, Channel] = {
             channel.name: channel for channel in wanted.alerts.channels or ()
@@ -94,6 +95,7 @@ class Alerting:
             gatherer,
             self.place,
             shown.judgements,
+            shown.plan,
         )
         self.courier = Courier(store, writer.run, self._channels, self.clock)
         self.watch = Watch(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timezone
+from datetime import datetime, timezone, tzinfo
 from typing import Any
 
 import orjson
 
 from spanledger_collector.alerts.budgets import BudgetStatus
 from spanledger_collector.alerts.judged import Judgements, RuleState
-from spanledger_collector.alerts.reading import moment
+from spanledger_collector.alerts.planned import Occurrence, Plan
+from spanledger_collector.alerts.reading import epoch, moment
 from spanledger_collector.alerts.rules import channels_of, described, rules_in_force
 from spanledger_collector.settings import AlertsSettings, Rule
 
@@ -19,16 +20,21 @@ __all__ = ["AlertsShown", "Clock"]
 Clock = Callable[[], datetime]
 """The time, as naive UTC."""
 
+_MOST_PLANNED = 1000
+
 
 class AlertsShown:
     """The rules in force, and where budgets stood when somebody looked last.
 
     Args:
-        alerts: the rules.
+        alerts: the rules, and what is planned.
+        zone: whose clock plans go by.
         clock: the time that alerts go by.
     """
 
-    def __init__(self, alerts: AlertsSettings, clock: Clock | None = None) -> None:
+    def __init__(
+        self, alerts: AlertsSettings, zone: tzinfo = timezone.utc, clock: Clock | None = None
+    ) -> None:
         own = {rule.name for rule in alerts.rule or ()}
         self._rules = [
             _rule(rule, channels_of(rule, alerts), own=rule.name in own)
@@ -37,6 +43,7 @@ class AlertsShown:
         self._budgets = "[]"
         self.clock = clock or _now
         self.judgements = Judgements(alerts.interval_s)
+        self.plan = Plan(alerts.planned or (), zone)
 
     def rules(self) -> str:
         """The rules in force and what came of judging them, as JSON."""
@@ -60,6 +67,11 @@ class AlertsShown:
         """Where the budgets stand, as JSON."""
         return self._budgets
 
+    def planned(self, start: datetime, end: datetime) -> str:
+        """What planned work takes place between two instants, as JSON."""
+        found = self.plan.between(epoch(start), epoch(end))[:_MOST_PLANNED]
+        return orjson.dumps([_planned(each) for each in found]).decode()
+
     def show(self, statuses: Sequence[BudgetStatus]) -> None:
         """From now on, show these budgets."""
         self._budgets = orjson.dumps([_budget(status) for status in statuses]).decode()
@@ -67,6 +79,15 @@ class AlertsShown:
 
 def _now() -> datetime:
     return datetime.now(timezone.utc).replace(tzinfo=None)
+
+
+def _planned(occurrence: Occurrence) -> dict[str, Any]:
+    return {
+        "planned": occurrence.name,
+        "planned_start": _stamp(moment(occurrence.first)),
+        "planned_end": _stamp(moment(occurrence.last)),
+        "only": _json(occurrence.only),
+    }
 
 
 def _rule(rule: Rule, channels: Sequence[str], *, own: bool) -> dict[str, Any]:

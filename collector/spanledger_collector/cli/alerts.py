@@ -7,6 +7,7 @@ import inspect
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta, timezone
 from enum import Enum
 from functools import wraps
 from pathlib import Path
@@ -118,6 +119,7 @@ def list_alerts(
     states = [] if everything else ["pending", *FIRING]
     _print_alerts(_alerts(api, {"state": states}), format)
     _troubles(api)
+    _say_planned(api)
 
 
 @app.command()
@@ -299,6 +301,16 @@ def _troubles(api: Api) -> bool:
                 f" {rule['left_out_groups']:,} others."
             )
     return bool(troubles)
+
+
+def _say_planned(api: Api) -> None:
+    """Say which planned work goes on, and which begins within a day: its calls do not fire."""
+    now = datetime.now(timezone.utc)
+    asked = {"start": [now.isoformat()], "end": [(now + timedelta(days=1)).isoformat()]}
+    for row in api.query("planned", asked, "application/json").json()["rows"]:
+        only = json.loads(row["only"]).items()
+        calls = ", ".join(f"{name} {' or '.join(values)}" for name, values in only) or "all calls"
+        say(f"Planned: {row['planned']}, {calls}, {row['planned_start']} to {row['planned_end']}.")
 
 
 def _only(api: Api, start: str) -> Mapping[str, Any]:

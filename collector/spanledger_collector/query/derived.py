@@ -36,6 +36,9 @@ class Shown(Protocol):
     def budgets(self) -> str:
         """Where the budgets stand."""
 
+    def planned(self, start: datetime, end: datetime) -> str:
+        """What planned work takes place between two instants."""
+
 
 class Sources(NamedTuple):
     """The collector's state, as far as queries show it."""
@@ -184,6 +187,11 @@ def _budget_states(given: _Given) -> tuple[str]:
     return (given.sources.shown.budgets(),)
 
 
+def _planned_work(given: _Given) -> tuple[str]:
+    values = given.values
+    return (given.sources.shown.planned(values["start"], values["end"]),)
+
+
 _RULES = (
     _Rule(("fine",), _fine),
     _Rule(("alone",), _alone),
@@ -229,6 +237,7 @@ _RULES = (
     _Rule(("cache_rates",), _cache_rates),
     _Rule(("alert_rules",), _alert_rules),
     _Rule(("budget_states",), _budget_states),
+    _Rule(("planned_work",), _planned_work, instead_of=("start", "end")),
 )
 RULES = {name: rule for rule in _RULES for name in rule.gives}
 """The names that `-- @derived` in a header may list, and how each is worked out."""

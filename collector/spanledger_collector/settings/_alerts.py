@@ -2,48 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from spanledger_collector.settings._channels import Channel
+from spanledger_collector.settings._planned import Planned
+from spanledger_collector.settings._scope import Dimension, Name, Only
 from spanledger_collector.settings._section import Section
 from spanledger_collector.settings._values import HttpUrl
 
-Dimension: TypeAlias = Literal[
-    "model",
-    "service",
-    "team",
-    "feature",
-    "environment",
-    "provider",
-    "workspace_id",
-    "user_id",
-    "outcome",
-    "cost_status",
-]
 Grouping: TypeAlias = Literal["none", Dimension]
 Severity: TypeAlias = Literal["info", "warning", "critical"]
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-
-
-def _name(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise PydanticCustomError(
-            "name", "must be up to 64 small letters, digits, - and _, like 'search-spend'"
-        )
-    return name
-
-
-def _listed(only: Any) -> Any:
-    """Let one value stand for a list of one."""
-    if not isinstance(only, Mapping):
-        return only
-    return {name: [value] if isinstance(value, str) else value for name, value in only.items()}
-
 
 _OF_ALL = (
     "cannot be of a rule of this kind, which compares calls of every outcome and cost status;"
@@ -51,10 +23,6 @@ _OF_ALL = (
 )
 _BY_WHAT_CAME = {"outcome": _OF_ALL, "cost_status": _OF_ALL}
 
-Name = Annotated[str, AfterValidator(_name)]
-Only = Annotated[
-    dict[Dimension, Annotated[list[str], Field(min_length=1)]], BeforeValidator(_listed)
-]
 Usd = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, le=1)]
 
@@ -195,6 +163,11 @@ class AlertsSettings(Section):
         default=None,
         description="Rules of your own, each a `[[alerts.rule]]` (`docs/alerting.md`).",
     )
+    planned: tuple[Planned, ...] | None = Field(
+        default=None,
+        description="Work that is known beforehand, each a `[[alerts.planned]]`"
+        " (`docs/alerting.md`).",
+    )
     channels: tuple[Channel, ...] | None = Field(
         default=None,
         description="Whom to tell, each a `[[alerts.channels]]` (`docs/alerting.md`).",
@@ -207,7 +180,11 @@ class AlertsSettings(Section):
 
     @model_validator(mode="after")
     def _one_name_one_thing(self) -> AlertsSettings:
-        for what, things in (("rule", self.rule), ("channels", self.channels)):
+        for what, things in (
+            ("rule", self.rule),
+            ("planned", self.planned),
+            ("channels", self.channels),
+        ):
             names = [thing.name for thing in things or ()]
             if twice := {name for name in names if names.count(name) > 1}:
                 raise PydanticCustomError(
@@ -244,6 +221,7 @@ __all__ = [
     "CapRule",
     "Channel",
     "ErrorsRule",
+    "Planned",
     "Rule",
     "SilenceRule",
     "SpikeRule",

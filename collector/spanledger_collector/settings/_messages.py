@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from spanledger_collector.settings._alerts import RULES, AlertsSettings, Budget, Rule
+from spanledger_collector.settings._alerts import RULES, AlertsSettings, Budget, Planned, Rule
 from spanledger_collector.settings._channels import Channel
 from spanledger_collector.settings._dashboard import SavedView
 from spanledger_collector.settings._models import Settings
@@ -140,6 +140,7 @@ def _written(key: tuple[str, ...]) -> tuple[str, ...]:
 _ENTRIES: dict[tuple[str, ...], type[BaseModel]] = {
     ("collector", "tokens"): TeamToken,
     ("alerts", "channels"): Channel,
+    ("alerts", "planned"): Planned,
     ("dashboard", "views"): SavedView,
 }
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import streamlit as st
 
 from spanledger_dashboard import address, alert_words, charts_alerts, formats, links
-from spanledger_dashboard.alerting import Alert
+from spanledger_dashboard.alerting import Alert, Planned
 from spanledger_dashboard.cards.card import card, guarded
 from spanledger_dashboard.cards.period import period
 from spanledger_dashboard.charts_alerts import Episode
@@ -31,25 +31,29 @@ def history(settings: DashboardSettings) -> None:
     with guarded(height=280):
         known = asked.alerts(settings.source, shown.start, shown.end)
         fired = [each for each in known if each.fired_at is not None]
-        if not fired:
+        planned = asked.planned(settings.source, shown.start, shown.end)
+        if not fired and not planned:
             where = formats.plain(formats.zone_name(shown.zone, now))
             nothing_here(f"No alert fired: {shown.describe()}, {where}.")
         else:
-            _timeline(fired, shown)
+            _timeline(fired, planned, shown)
         _transitions(settings, shown)
 
 
-def _timeline(fired: list[Alert], shown: Window) -> None:
+def _timeline(fired: list[Alert], planned: list[Planned], shown: Window) -> None:
     newest = sorted(fired, key=lambda each: each.fired_at or each.pending_since, reverse=True)
     with card("Alerts in time", period(shown)):
-        drawn = [_episode(each, shown) for each in newest]
+        drawn = [_planned(each, shown) for each in planned]
+        drawn += [_episode(each, shown) for each in newest]
         rows = list(dict.fromkeys(each.row for each in drawn))[:_MOST_ROWS]
         start, end = (moment.replace(tzinfo=None) for moment in (shown.start, shown.until))
         st.altair_chart(
             charts_alerts.episodes_chart([e for e in drawn if e.row in rows], start, end),
-            alt=f"{formats.count(len(fired), 'alert')} in time by rule and group; the table below"
-            " has every change",
+            alt=f"{formats.count(len(fired), 'alert')} in time by rule and group, and planned work;"
+            " the table below has every change",
         )
+        if planned:
+            st.caption("Calls of planned work do not fire, and are no example of what is usual.")
         with st.container(horizontal=True):
             for alert in newest[:6]:
                 st.page_link(
@@ -95,6 +99,19 @@ def _episode(alert: Alert, shown: Window) -> Episode:
         alert.severity,
         f"{formats.day(began)} {began:%H:%M} to {until}, {alert_words.compared(alert)}",
         alert.is_open,
+    )
+
+
+def _planned(planned: Planned, shown: Window) -> Episode:
+    begins, ends = (at.astimezone(shown.zone) for at in (planned.start, planned.end))
+    return Episode(
+        f"planned · {planned.name}",
+        begins.replace(tzinfo=None),
+        ends.replace(tzinfo=None),
+        "planned",
+        f"{formats.day(begins)} {begins:%H:%M} to {formats.day(ends)} {ends:%H:%M},"
+        f" {alert_words.only_words(planned.only)}",
+        ends > shown.until,
     )
 
 

@@ -275,8 +275,8 @@ def _judged(settings: DashboardSettings, alert: Alert) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         said = _FEEDBACK.get(alert.feedback or "", "What was it")
         st.caption(
-            f"{said}{'.' if alert.feedback else '?'} Once somebody has said it, its hours are no"
-            " example of what is usual."
+            f"{said}{'.' if alert.feedback else '?'} What was expected is an example of what is"
+            " usual, what was real or planned is none."
         )
         for feedback, words in _FEEDBACK.items():
             if feedback != alert.feedback:

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import streamlit as st
 
-from spanledger_dashboard.alerting import Alert, Budget, Event, Rule, Tried
+from spanledger_dashboard.alerting import Alert, Budget, Event, Planned, Rule, Tried
 from spanledger_dashboard.data.asking import ask, between, instant, iso, tell
 from spanledger_dashboard.settings import Source
 
@@ -22,6 +22,7 @@ __all__ = [
     "budgets",
     "events",
     "firing",
+    "planned",
     "rules",
 ]
 
@@ -110,6 +111,19 @@ def budgets(source: Source) -> list[Budget]:
             tuple((name, tuple(values)) for name, values in json.loads(row["only"]).items()),
         )
         for row in _budgets(source).to_pylist()
+    ]
+
+
+def planned(source: Source, start: datetime, end: datetime | None) -> list[Planned]:
+    """Planned work that takes place in a time range, the earliest first."""
+    return [
+        Planned(
+            row["planned"],
+            _moment(row["planned_start"]),
+            _moment(row["planned_end"]),
+            json.loads(row["only"]),
+        )
+        for row in _planned(source, iso(start), iso(end)).to_pylist()
     ]
 
 
@@ -206,6 +220,11 @@ def _rules(source: Source) -> pa.Table:
 @st.cache_data(ttl=10, max_entries=8, show_spinner=False)
 def _budgets(source: Source) -> pa.Table:
     return ask(source, "budgets", {})
+
+
+@st.cache_data(ttl=60, max_entries=32, show_spinner=False)
+def _planned(source: Source, start: str, end: str | None) -> pa.Table:
+    return ask(source, "planned", between(start, end))
 
 
 @st.cache_data(ttl=120, max_entries=16, show_spinner=False)
