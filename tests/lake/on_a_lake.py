@@ -36,7 +36,8 @@ from tests.lake.services import Postgres, postgres
 NOT_IN_A_LAKE: Final = {
     "collector/test_queries.py::test_health": "how much room is left is not known of a bucket",
     "collector/test_count_once.py::test_a_ledger_of_version_2": "a file's upgrade",
-    "collector/test_backup.py::test_a_ledger_that_nobody_has_open": "a file's lock",
+    "collector/test_writer.py::test_a_poisoned_batch": "acknowledged first: test_settling.py",
+    "collector/test_writer.py::test_a_disk_that": "a lake's disks are not the collector's",
     "cli/test_export.py::test_restore_keeps_what_was_there": "puts a file in place",
     "prices/test_reprice.py::test_without_a_collector_the_file_is_repriced": "opens the file",
 }

@@ -21,6 +21,8 @@ _WITH_IDS: Final = {
     "call_reports": ("trace_id", *_IDS),
     "spans": ("trace_id", *_IDS),
 }
+_BY_ROW_ID: Final = ("calls", "call_reports")
+"""Tables whose rows are known by number; the views of others show what a file's tables do."""
 _HEX: Final = {
     "trace_id": "replace(cast(trace_id as varchar), '-', '')",
     "span_id": "printf('%016x', span_id)",
@@ -85,8 +87,10 @@ def column_of(column: Column) -> str:
 
 def create_view(name: str, columns: list[Column]) -> str:
     """Write the statement that shows a table of the lake as that of a DuckDB file."""
-    shown = ", ".join(f"{_shown(column)} as {column.name}" for column in columns)
-    return f"create or replace view {name} as select rowid as rowid, {shown} from {LAKE}.{name}"
+    shown = [f"{_shown(column)} as {column.name}" for column in columns]
+    if name in _BY_ROW_ID:
+        shown.insert(0, "rowid as rowid")
+    return f"create or replace view {name} as select {', '.join(shown)} from {LAKE}.{name}"
 
 
 def _merge(how: str, table: str, by_name: str | None, rows: str) -> str:

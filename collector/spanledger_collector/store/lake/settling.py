@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import duckdb
+import psycopg
 
 from spanledger_collector.store.duckdb.appending import Appending
 from spanledger_collector.store.duckdb.rollups import Rollups
 from spanledger_collector.store.duckdb.statements import Statements
-from spanledger_collector.store.errors import BadBatch
+from spanledger_collector.store.errors import StoreUnavailable
 from spanledger_collector.store.lake.dialect import LAKE
 from spanledger_collector.store.lake.inbox import Arrival, Inbox
 from spanledger_collector.store.protocol import Appended
@@ -22,6 +23,9 @@ PASS_BYTES: Final = 8 << 20
 """Compressed bytes taken in at once; about a hundred thousand calls."""
 _SETTLED: Final = f"select batch_id, inbox_ids from {LAKE}.settled"
 _SETTLE: Final = f"update {LAKE}.settled set batch_id = $batch_id, inbox_ids = $inbox_ids"
+
+_NOT_ITS_FAULT: Final = (StoreUnavailable, psycopg.Error, duckdb.Error)
+"""Errors that no arrival causes; it is tried again after them."""
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +68,9 @@ class Settling:
             return None
         try:
             return self._take_in(PASS_BYTES)
-        except BadBatch:
+        except _NOT_ITS_FAULT:
+            raise
+        except Exception:  # noqa: BLE001 -- an arrival that breaks our own code must not block the rest
             return self._one_alone()
 
     def _take_in(self, max_bytes: int) -> Appended | None:
@@ -83,9 +89,11 @@ class Settling:
         """Take in one arrival, so that a bad one fails alone; it is set aside, never lost."""
         try:
             return self._take_in(1)
-        except BadBatch as error:
+        except _NOT_ITS_FAULT:
+            raise
+        except Exception as error:  # noqa: BLE001 -- as above
             [bad] = self._inbox.take(1)
-            self._inbox.refuse(bad.id, str(error))
+            self._inbox.refuse(bad.id, f"{type(error).__name__}: {error}")
             _log.error(
                 "arrival %d cannot be taken into the lake and is kept in spanledger.inbox: %s",
                 bad.id,

@@ -1,0 +1,61 @@
+"""What a lake does with arrivals that it cannot take in; runs where a lake can be opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip(
+    "duckdb_extension_ducklake",
+    reason="runs in the lake's environment: tests/lake/test_on_a_lake.py has it run there",
+)
+from spanledger_collector.store import Batch
+from tests.collector.test_writer import good, poisoned, timeless
+from tests.lake.on_a_lake import AskedLake
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Iterator[AskedLake]:
+    lake = AskedLake(tmp_path)
+    yield lake
+    lake.close()
+
+
+def stored(lake: AskedLake) -> int:
+    [[calls]] = lake.query().run("select count(*) from calls", {}, 1).table.columns
+    return int(calls.as_py())
+
+
+@pytest.mark.parametrize("bad", [poisoned, timeless])
+def test_a_bad_arrival_is_set_aside(lake: AskedLake, bad: Callable[[int], Batch]) -> None:
+    """It is acknowledged, kept with the reason and tried again when asked; the others count."""
+    for batch in (good(1), bad(2), good(3)):
+        lake.append([batch])
+    settled = stored(lake)
+    inbox = lake.session.connection
+    [[kept, reason]] = inbox.execute("select id, refused from spanledger.inbox").fetchall()
+    lake.append([good(4)])
+    after = stored(lake)
+    inbox.execute("update spanledger.inbox set refused = null")
+    lake.append([good(5)])
+    again = stored(lake)
+    [[still, _]] = inbox.execute("select id, refused from spanledger.inbox").fetchall()
+
+    assert (settled, after, again) == (2, 3, 4)
+    assert reason
+    assert kept == still == 2
+
+
+def test_two_that_believe_to_be_elected(lake: AskedLake, tmp_path: Path) -> None:
+    """Both take in what waits: each arrival counts once."""
+    other = AskedLake(tmp_path)
+    for seed in range(6):
+        (lake, other)[seed % 2].append([good(seed)])
+    first = stored(lake)
+    lake.append([good(7)])
+    last = stored(other)
+    other.close()
+
+    assert (first, last) == (6, 7)
