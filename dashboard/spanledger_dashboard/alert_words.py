@@ -225,7 +225,8 @@ def rule_fields(rule: Rule, changed: Mapping[str, Any]) -> dict[str, Any]:
     fields: dict[str, Any] = {"name": rule.name, "kind": rule.kind, "by": rule.by}
     if rule.only:
         fields["only"] = dict(rule.only)
-    return fields | {"severity": rule.severity} | dict(rule.options) | dict(changed)
+    fields |= {"severity": rule.severity} | dict(rule.options) | dict(changed)
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _usd(text: str | None) -> float | None:

@@ -192,5 +192,5 @@ def test_rules_in_force_are_listed(watched: Watched) -> None:
     assert set(rows) == {rule.name for rule in RULES}
     assert rows["runaway"]["dimension"] == "service"
     assert rows["runaway"]["channels"] == ["hook"]
-    assert rows["runaway"]["options"] == '{"usd":6.0,"minutes":5}'
+    assert rows["runaway"]["options"] == '{"usd":6.0,"minutes":5,"floor_usd":1.0}'
     assert rows["runaway"]["from_settings"] is True

@@ -66,8 +66,8 @@ def test_rules_and_budgets_are_read(file: Path) -> None:
             "file line 8: alerts.rule usd = -3 should be greater than 0.",
         ),
         (
-            '[[alerts.rule]]\nname = "a"\nkind = "cap"\n',
-            "file line 1: this [[alerts.rule]] lacks the key 'usd'.",
+            '[[budgets]]\nname = "a"\n',
+            "file line 1: this [[budgets]] lacks the key 'usd'.",
         ),
         (
             '[[alerts.rule]]\nname = "a"\nkind = "spike"\nflor_usd = 3\n',

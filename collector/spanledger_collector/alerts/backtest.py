@@ -62,7 +62,7 @@ def backtest(store: Store, wanted: Backtest, place: Place, now: datetime, plan: 
     """
     begun = time.monotonic()
     judge = Judge(Reader(store), place.zone, LEARN_EVERY_H, Unplanned(store, plan))
-    judge.scopes = {wanted.rule.name: wanted.rule.scope}
+    judge.learner.scopes = {wanted.rule.name: wanted.rule.scope}
     pace = FINE_STEP if wanted.rule.kind == "cap" else STEP
     moment = start = now - timedelta(days=wanted.days)
     alerts: dict[Key, Alert] = {}

@@ -107,7 +107,7 @@ class Evaluator:
         unplanned = Unplanned(store, plan)
         self._judge = Judge(self._reader, place.zone, unplanned=unplanned)
         self.rules: tuple[Rule, ...] = rules_in_force(alerts)
-        self._judge.scopes = {name: each.scope for name, each in self.watched.items()}
+        self._judge.learner.scopes = {name: each.scope for name, each in self.watched.items()}
         self.statuses: tuple[BudgetStatus, ...] = ()
         """Where the budgets stand, as of the last judgement."""
         self._judgements = judgements
@@ -164,7 +164,7 @@ class Evaluator:
         round_.enter(taken)
         stale = self._commit(round_.notes(), None)
         if action.name == "feedback":
-            self._judge.forget()
+            self._judge.learner.forget()
         return None if stale else round_.changed[0][0]
 
     def scope(self, alert: Alert | Finding) -> Scope:

@@ -1,12 +1,8 @@
-"""What each kind of rule finds at one time: from the ledger's sums to findings.
-
-What is usual of a rule's groups is learned anew when an hour is over, or when much came late; not
-at every judgement.
-"""
+"""What each kind of rule finds at one time: from the ledger's sums to findings."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -15,7 +11,7 @@ import numpy as np
 
 from spanledger_collector.alerts.alert import Finding, Key
 from spanledger_collector.alerts.detect import budget, cap, ratio, silence, spike, unpriced
-from spanledger_collector.alerts.detect.profile import Profile, fit
+from spanledger_collector.alerts.detect.profile import fit
 from spanledger_collector.alerts.detect.series import (
     HOUR,
     Doubles,
@@ -25,9 +21,9 @@ from spanledger_collector.alerts.detect.series import (
     Verdict,
     trailing,
 )
+from spanledger_collector.alerts.learning import Learner
 from spanledger_collector.alerts.periods import period_of
 from spanledger_collector.alerts.reading import DAYS, Hours, Reader, Window, epoch, moment
-from spanledger_collector.alerts.rules import Scope
 from spanledger_collector.alerts.unplanned import Unplanned
 from spanledger_collector.settings import (
     Budget,
@@ -38,14 +34,11 @@ from spanledger_collector.settings import (
     SilenceRule,
     SpikeRule,
     UnpricedRule,
-    Watched,
 )
 
 __all__ = ["Judge", "Judged", "onset"]
 
 HALF_AN_HOUR_S, TWO_HOURS_S = 1800.0, 7200.0
-_MORE = 1.01
-"""So many times the requests of closed hours are too many late ones: learn anew."""
 _READ_RATE = 0.1
 """What a token read from the cache costs, of one that is not."""
 _LEVELS = {"info": 0, "warning": 1, "critical": 2}
@@ -58,11 +51,6 @@ class Judged(NamedTuple):
     series: int
     left_out: int = 0
     """Groups that were not judged, as there are too many."""
-
-
-class _Learned(NamedTuple):
-    hours: Hours
-    profile: Profile | None
 
 
 class Judge:
@@ -85,10 +73,7 @@ class Judge:
         self._reader = reader
         self._unplanned: Reader = unplanned or reader
         self._zone = zone
-        self._learn_every_h = learn_every_h
-        self.scopes: Mapping[str, Scope] = {}
-        """Which calls rules by these names count: an alert of theirs is one of those calls."""
-        self._learned: dict[str, tuple[int, float, _Learned]] = {}
+        self.learner = Learner(self._unplanned, zone, learn_every_h)
 
     def judge(self, rule: Rule, now: datetime) -> Judged:
         """What a rule finds now.
@@ -98,42 +83,9 @@ class Judge:
         """
         return _KINDS[rule.kind](self, rule, now)
 
-    def learn(self, watched: Watched, by: str, now: datetime) -> _Learned:
-        """What groups used in the last four weeks, and what of that is usual."""
-        end_hour = epoch(now) // HOUR
-        end_hour -= end_hour % self._learn_every_h
-        what = f"{by} {sorted(watched.scope.items())}"
-        requests = self._reader.known(watched.scope, end_hour, DAYS * 24)
-        known = self._learned.get(what)
-        if known is not None and known[0] == end_hour and requests <= _MORE * known[1]:
-            return known[2]
-        hours = self._unplanned.hours(watched.scope, by, end_hour, DAYS * 24)
-        profile = None
-        if hours.names:
-            intervals = self._intervals(watched.scope, by, now)
-            excluded = [intervals.get(name, []) for name in hours.names]
-            served = np.maximum(hours.measures["calls"] - hours.measures["errors"], 0.0)
-            history = Hourly(hours.start_hour, hours.measures["usd"], served)
-            profile = fit(history, self._zone, excluded)
-        learned = _Learned(hours, profile)
-        self._learned[what] = (end_hour, requests, learned)
-        return learned
-
-    def _intervals(self, scope: Scope, by: str, now: datetime) -> dict[str, list[Interval]]:
-        """When groups of these calls were out of the ordinary, by whichever rule."""
-        found: dict[str, list[Interval]] = {}
-        for key, stretches in self._reader.intervals(now).items():
-            if key.dimension == by and self.scopes.get(key.rule, {}) == scope:
-                found.setdefault(key.value, []).extend(stretches)
-        return found
-
-    def forget(self) -> None:
-        """Learn anew at the next judgement: what is an example has changed."""
-        self._learned.clear()
-
     def spikes(self, rule: SpikeRule, now: datetime) -> Judged:
         """Spend far above what is usual."""
-        hours, profile = self.learn(rule, rule.by, now)
+        hours, profile = self.learner.learn(rule, rule.by, now)
         if profile is None:
             return Judged([], 0)
         recent = self._unplanned.recent(rule.scope, rule.by, now, hours.names)
@@ -146,10 +98,11 @@ class Judge:
         return Judged(findings, len(findings), hours.left_out)
 
     def caps(self, rule: CapRule, now: datetime) -> Judged:
-        """More than so many dollars within minutes."""
+        """More dollars within minutes than the rule says, or than these groups ever cost."""
         start = now - timedelta(minutes=rule.minutes)
         window = self._unplanned.window(rule.scope, rule.by, start, now)
-        verdicts = cap.judge(window.measures["usd"], rule.usd, epoch(now), 60 * rule.minutes)
+        limits = rule.usd if rule.usd is not None else self.learner.caps(rule, now, window)
+        verdicts = cap.judge(window.measures["usd"], limits, epoch(now), 60 * rule.minutes)
         return _judged(rule, window, verdicts, "usd", HALF_AN_HOUR_S)
 
     def unpriced(self, rule: UnpricedRule, now: datetime) -> Judged:
@@ -197,7 +150,7 @@ class Judge:
 
     def silences(self, rule: SilenceRule, now: datetime) -> Judged:
         """No call for longer than it ever is quiet at this time of the week."""
-        hours, _ = self.learn(rule, rule.by, now)
+        hours, _ = self.learner.learn(rule, rule.by, now)
         if not hours.names:
             return Judged([], 0)
         calls = hours.measures["requests"]
@@ -218,7 +171,7 @@ class Judge:
         """Where a budget stands in its period, and where that will end."""
         start, end = period_of(now, watched.period, self._zone)
         window = self._reader.window(watched.scope, "none", start, now)
-        _, profile = self.learn(watched, "none", now)
+        _, profile = self.learner.learn(watched, "none", now)
         if profile is None:  # nothing was ever spent
             profile = fit(_nothing(epoch(now) // HOUR), self._zone)
         [state] = budget.progress(
@@ -235,7 +188,7 @@ class Judge:
 
     def _week(self, rule: Rule, now: datetime, window: Window) -> tuple[Window, dict[str, Doubles]]:
         """What groups used in the week before the last hour, and those of which it is known."""
-        hours, _ = self.learn(rule, rule.by, now)
+        hours, _ = self.learner.learn(rule, rule.by, now)
         rows = {name: row for row, name in enumerate(hours.names)}
         if hours.left_out:  # a group that is not there may only have been too many
             window = window.of_known(rows)

@@ -28,6 +28,17 @@ class Occurrence(NamedTuple):
             name in scope and set(scope[name]) <= set(values) for name, values in self.only.items()
         )
 
+    def covered(self, only: Scope, dimension: str) -> list[str | None]:
+        """Which of a rule's groups have no other calls; None stands for all of them."""
+        missing = [
+            name
+            for name, values in self.only.items()
+            if name not in only or not set(only[name]) <= set(values)
+        ]
+        if not missing:
+            return [None]
+        return list(self.only[dimension]) if missing == [dimension] else []
+
 
 class Plan:
     """All planned work.

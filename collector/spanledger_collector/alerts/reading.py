@@ -16,7 +16,17 @@ from spanledger_collector.alerts.ledger import ask
 from spanledger_collector.alerts.rules import Scope
 from spanledger_collector.store import Store
 
-__all__ = ["DAYS", "MOST_GROUPS", "Hours", "Reader", "Window", "epoch", "moment"]
+__all__ = [
+    "DAYS",
+    "MOST_GROUPS",
+    "Dearest",
+    "Hours",
+    "Reader",
+    "Stretch",
+    "Window",
+    "epoch",
+    "moment",
+]
 
 DAYS = 28
 MOST_GROUPS = 2000
@@ -69,6 +79,23 @@ class Window(NamedTuple):
         measures = {measure: values[kept] for measure, values in self.measures.items()}
         names = tuple(self.names[row] for row in kept)
         return Window(names, measures, self.left_out + len(self.names) - len(kept))
+
+
+class Dearest(NamedTuple):
+    """The dearest and the busiest minutes of each day, one row a group; 0 without a call."""
+
+    names: tuple[str, ...]
+    usd: Doubles
+    calls: Doubles
+
+
+class Stretch(NamedTuple):
+    """When something was out of the ordinary, by epoch seconds."""
+
+    name: str | None
+    """The group; None for all of them."""
+    first: int
+    last: int
 
 
 class Freshness(NamedTuple):
@@ -136,6 +163,31 @@ class Reader:
         tables[0][:, self._unseen(epoch(start), epoch(now))] = np.nan
         return Recent(epoch(now), STEP_S, *tables)
 
+    def dearest(
+        self,
+        only: Scope,
+        dimension: str,
+        start: int,
+        days: int,
+        step_s: int,
+        without: Sequence[Stretch],
+    ) -> Dearest:
+        """What the dearest and the busiest steps of each of some days came to."""
+        end = start + 24 * days * HOUR
+        parameters = {"start": moment(start), "end": moment(end), "step": step_s}
+        parameters |= {"dimension": dimension, "most": MOST_GROUPS, "origin": start}
+        parameters |= {
+            "names": [each.name for each in without],
+            "firsts": [each.first for each in without],
+            "lasts": [each.last for each in without],
+        }
+        rows = ask(self._store, "alert_dearest", _scope(only) | parameters)
+        names, places = _named(rows)
+        usd, calls = (np.zeros((len(names), days)) for _ in range(2))
+        usd[places, rows["day"].to_numpy()] = rows["usd"].to_numpy()
+        calls[places, rows["day"].to_numpy()] = rows["calls"].to_numpy()
+        return Dearest(names, usd, calls)
+
     def window(
         self, only: Scope, dimension: str, start: datetime, end: datetime, first_by: str = "usd"
     ) -> Window:
@@ -176,13 +228,20 @@ class Reader:
         del only, dimension, now  # nothing is
         return np.zeros(len(names))
 
-    def intervals(self, now: datetime) -> dict[Key, list[Interval]]:
-        """When each group of a rule was out of the ordinary.
+    def planned(self, only: Scope, dimension: str, first: int, last: int) -> list[Stretch]:
+        """When all calls of a rule's groups were planned; of each group where no name is given."""
+        del only, dimension, first, last  # nothing is
+        return []
+
+    def intervals(
+        self, now: datetime, kinds: Sequence[str] = ("spike",)
+    ) -> dict[Key, list[Interval]]:
+        """When each group of a rule of some kinds was out of the ordinary.
 
         For a week at most, unless a person said so; never when one said that it was expected.
         """
         found: dict[Key, list[Interval]] = {}
-        parameters = {"now": now, "since": now - timedelta(days=DAYS)}
+        parameters = {"now": now, "since": now - timedelta(days=DAYS), "kinds": list(kinds)}
         for row in ask(self._store, "alert_intervals", parameters).to_pylist():
             first, last = epoch(row["bad_since"]), epoch(row["good_since"])
             if row["feedback"] is None:

@@ -27,7 +27,7 @@ DEFAULTS: tuple[Rule, ...] = (
     SpikeRule(name="spend"),
     SpikeRule(name="team-spend", by="team"),
     SpikeRule(name="service-spend", by="service"),
-    CapRule(name="runaway", by="service", usd=50.0, minutes=5),
+    CapRule(name="runaway", by="service"),
     UnpricedRule(name="unpriced", by="model"),
     CacheRule(name="cache", by="service"),
     ErrorsRule(name="errors", by="service"),

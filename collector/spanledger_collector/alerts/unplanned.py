@@ -14,7 +14,7 @@ import numpy as np
 
 from spanledger_collector.alerts.detect.series import HOUR, Doubles, Flags, Recent
 from spanledger_collector.alerts.planned import Occurrence, Plan
-from spanledger_collector.alerts.reading import Hours, Reader, Window, epoch, moment
+from spanledger_collector.alerts.reading import Hours, Reader, Stretch, Window, epoch, moment
 from spanledger_collector.alerts.rules import Scope, joint, scope_of
 from spanledger_collector.store import Store
 
@@ -80,6 +80,14 @@ class Unplanned(Reader):
                         table[:, touched] = np.maximum(table - taken, 0.0)[:, touched]
             found.usd[np.ix_(cut.covered, touched)] = np.nan
         return found
+
+    def planned(self, only: Scope, dimension: str, first: int, last: int) -> list[Stretch]:
+        """When all calls of a rule's groups were planned; of each group where no name is given."""
+        return [
+            Stretch(name, occurrence.first, occurrence.last)
+            for occurrence in self._plan.between(first, last)
+            for name in occurrence.covered(only, dimension)
+        ]
 
     def window(
         self, only: Scope, dimension: str, start: datetime, end: datetime, first_by: str = "usd"

@@ -80,8 +80,11 @@ class CapRule(_Rule):
 
     kind: Literal["cap"] = "cap"
     severity: Severity = "critical"
-    usd: Usd
+    usd: Usd | None = None
+    """Without it the cap is learned from the dearest minutes of the last two weeks."""
     minutes: int = Field(default=5, ge=1, le=1440)
+    floor_usd: Usd = 1.0
+    """A cap that is learned is not below this."""
 
 
 class UnpricedRule(_Rule):

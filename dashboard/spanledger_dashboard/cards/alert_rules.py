@@ -45,7 +45,10 @@ def _table(rules: list[Rule]) -> None:
                 "Judged": alert_words.judged(rule),
                 "Only": alert_words.only_words(rule.only),
                 "Severity": rule.severity,
-                "Options": ", ".join(f"{name} {value}" for name, value in rule.options.items()),
+                "Options": ", ".join(
+                    f"{name} {'as learned' if value is None else value}"
+                    for name, value in rule.options.items()
+                ),
                 "Tells": ", ".join(rule.channels) or "nobody",
                 "From": "your settings" if rule.own else "SpanLedger",
             }
