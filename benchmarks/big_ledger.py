@@ -168,8 +168,7 @@ select
     cache_write_5m_usd,
     cache_write_1h_usd,
     0 as web_search_usd,
-    true as claim_is_cost,
-    true as input_is_rest,
+    cost_usd as claimed_usd,
     4000 as requests_limit,
     4000 - b % 200 as requests_remaining,
     2000000 as input_tokens_limit,
@@ -179,7 +178,7 @@ select
     i
 from priced
 )
-select * exclude (i, total, input_usd)
+select * exclude (i, total)
 order by i
 """
 

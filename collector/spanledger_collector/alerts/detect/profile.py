@@ -32,7 +32,7 @@ _WINSOR = 0.01
 _DAY_SPREAD = 0.08
 _FEW_DAYS = 7
 _CELL_SHRINK = 20.0
-_KEPT = 3
+_KEPT = 2
 """For so many days a level has to last to be the new one, whatever fired."""
 
 
@@ -56,10 +56,6 @@ class Profile(NamedTuple):
     """How much whole days stray, as a share."""
     days: Doubles
     """Days since the first spend, less those not known."""
-    peak: Doubles
-    """For each of the spans how far out one day in four goes, in deviations …"""
-    slope: Doubles
-    """… and how much further each time that one in e times as many days is asked for."""
     calls: Profile | None = None
     """The same of calls instead of USD."""
 
@@ -112,18 +108,15 @@ def _fit(
     strays = _daily_ratios(usd, usual)
     spread = _spread(strays, noise)
     rough = _rough(usd, usual, hourly, week, grain, clump)
-    swell, peak, slope = _swell(usd, usual, rough[:, week] * by_hour, spread)
     everything = _daily_ratios(whole, hourly[:, week])
     return Profile(
         zone=zone,
         hourly=hourly,
         rough=rough,
-        swell=swell,
+        swell=_swell(usd, usual, rough[:, week] * by_hour, spread),
         level=_level(_daily_ratios(usd, hourly[:, week]), everything, noise),
         spread=spread,
         days=_days(usd),
-        peak=peak,
-        slope=slope,
     )
 
 
@@ -160,10 +153,12 @@ def _without_odd_days(usd: Doubles, ratios: Doubles, noise: Doubles) -> Doubles:
 def _level(ratios: Doubles, everything: Doubles, noise: Doubles) -> Doubles:
     """Of the last week, or the fortnight; what the last days all kept is the new level."""
     recent = np.maximum(_median(ratios[:, -7:], 1.0), _median(ratios[:, -14:], 1.0))
-    kept = everything[:, -_KEPT:].min(1) if everything.shape[1] >= _KEPT else recent
-    recent = np.fmax(recent, kept)
-    level: Doubles = np.clip(1 + _trust(noise) * (recent - 1), 0.5, 2.0)
-    return level
+    level = 1 + _trust(noise) * (recent - 1)
+    if everything.shape[1] >= _KEPT:
+        kept = np.nan_to_num(everything[:, -_KEPT:].min(1), nan=1.0)
+        level = np.maximum(level, 1 + 0.3**2 / (0.3**2 + noise / _KEPT) * (kept - 1))
+    held: Doubles = np.clip(level, 0.5, 2.0)
+    return held
 
 
 def _days(usd: Doubles) -> Doubles:
@@ -250,22 +245,17 @@ def _held(table: Doubles, active: Ints) -> Doubles:
     return np.where(unknown, 0.0, np.minimum(table, np.nan_to_num(limit)))
 
 
-def _swell(
-    usd: Doubles, usual: Doubles, rough: Doubles, spread: Doubles
-) -> tuple[Doubles, Doubles, Doubles]:
+def _swell(usd: Doubles, usual: Doubles, rough: Doubles, spread: Doubles) -> Doubles:
     known = ~np.isnan(usd)
     spent, due, strays, hours = (
         np.pad(np.cumsum(np.where(known, x, 0.0), axis=1), ((0, 0), (1, 0)))
         for x in (usd, usual, rough, known.astype(np.float64))
     )
     active = (np.nan_to_num(usd) > 0).sum(1, keepdims=True)
-    answer, peaks, slopes = [], [], []
-    days = usd.shape[1] // 24
+    answer = []
     for span in SPANS:
-        if days < 4:
+        if usd.shape[1] < span:
             answer.append(np.ones(len(usd)))
-            peaks.append(np.zeros(len(usd)))
-            slopes.append(np.zeros(len(usd)))
             continue
         x, mean, variance, count = (t[:, span:] - t[:, :-span] for t in (spent, due, strays, hours))
         z = (x - mean) / np.sqrt(np.maximum(variance + (spread[:, None] * mean) ** 2, 1e-24))
@@ -273,13 +263,7 @@ def _swell(
         both = _held(z**2, active).sum(1) / np.maximum((count > span / 2).sum(1), 1)
         up = _held(np.where(z > 0, z, np.nan) ** 2, active).sum(1) / np.maximum((z > 0).sum(1), 1)
         answer.append(np.maximum(np.minimum(both, up), 1.0))
-        last = np.where(np.isnan(z), 0.0, z)[:, -(days - 1) * 24 :]
-        daily = last.reshape(len(usd), days - 1, 24).max(2)
-        ranked = -np.sort(-daily, axis=1)
-        fourth = max((days - 1) // 4, 2)
-        peaks.append(np.maximum(ranked[:, fourth], 0.0))
-        slopes.append((ranked[:, 1:fourth] - ranked[:, fourth : fourth + 1]).mean(1))
-    return np.stack(answer, axis=1), np.stack(peaks, axis=1), np.stack(slopes, axis=1)
+    return np.stack(answer, axis=1)
 
 
 def _by_cell(table: Doubles | Flags, cell: Ints, cells: int) -> Doubles:

@@ -34,8 +34,8 @@ class Spike(NamedTuple):
     """When spend is a spike."""
 
     windows: tuple[Window, ...] = (
-        Window("10m", 600, 1e-6),
-        Window("1h", HOUR, 3e-5),
+        Window("10m", 600, 2e-5),
+        Window("1h", HOUR, 2e-5),
         Window("6h", 6 * HOUR, 3e-5),
         Window("24h", 24 * HOUR, 1e-4),
     )
@@ -50,14 +50,8 @@ class Spike(NamedTuple):
     rest_probability: float = 0.02
     """Of a window of many hours when its worst part, as long as the next shorter window, is held at
     what is expected: what a shorter window tells, or told, is not told again."""
-    return_days: float = 1000.0
-    """Further out than one in so many days goes, by what the last weeks show."""
     drift: float = 0.12
     """How far the level may have moved since it was learned, as a share."""
-    hold_seconds: int = 600
-    """How long a sum has to stay improbable …"""
-    hold_probability: float = 1e-8
-    """… unless it is as improbable as this."""
     severe_factor: float = 5.0
     min_days: float = 14.0
     """A younger group is left to caps and budgets."""
@@ -96,32 +90,26 @@ def scan(profile: Profile, recent: Recent, spike: Spike = USUAL, *, times: int =
     """
     known = ~np.isnan(recent.usd)
     lengths = [window.seconds // recent.step for window in spike.windows]
-    before = spike.hold_seconds // recent.step
-    times += before
     covered = _sliding(known.astype(np.float64), lengths, times)
     seen = covered >= spike.min_coverage * np.array(lengths)[:, None]
     usd = _sums(profile, recent.usd, recent, spike, times)
     beyond = usd.observed - usd.expected
     far = seen & (usd.observed > spike.factor * usd.expected)
-    if recent.squares is not None:
-        (squares,) = (_sliding(np.where(known, recent.squares, 0.0), lengths, times),)
-        far &= beyond > spike.calls_deep * np.sqrt(np.maximum(squares, 0.0))
     far &= (profile.days >= spike.min_days)[:, None, None]
-    single = times == before + 1
-    asked = np.full_like(far, True) if single else far
+    many = far
+    if recent.squares is not None:
+        squares = _sliding(np.where(known, recent.squares, 0.0), lengths, times)
+        many = far & (beyond > spike.calls_deep * np.sqrt(np.maximum(squares, 0.0)))
+    asked = np.full_like(far, True) if times == 1 else many
     probability = _tail(usd.observed, usd.expected, usd.variance, asked)
-    rare = _rare(usd, far, probability, before, spike)
+    rare = _rare(usd, many, probability, spike)
     if recent.calls is not None and profile.calls is not None:
         calls = _sums(profile.calls, recent.calls, recent, spike, times)
         odds = _tail(calls.observed, calls.expected, calls.variance, far)
-        rare |= _rare(calls, far, odds, before, spike)
+        rare |= _rare(calls, far, odds, spike)
         probability = np.minimum(probability, odds)
-    observed, expected, variance, probability, beyond = (
-        table[:, :, before:]
-        for table in (usd.observed, usd.expected, usd.variance, probability, beyond)
-    )
     fires = rare & (beyond > spike.floor_usd)
-    return Scan(observed, expected, variance, probability, seen[:, :, before:], rare, fires)
+    return Scan(usd.observed, usd.expected, usd.variance, probability, seen, rare, fires)
 
 
 class _Sums(NamedTuple):
@@ -130,8 +118,6 @@ class _Sums(NamedTuple):
     observed: Doubles
     expected: Doubles
     variance: Doubles
-    out: Flags
-    """Further out than such windows were on all days but one."""
     rest: Doubles
     """The sum with the worst part of a long window held at what is expected of it."""
 
@@ -149,22 +135,18 @@ def _sums(profile: Profile, table: Doubles, recent: Recent, spike: Spike, times:
     spans = [_span(window.seconds) for window in spike.windows]
     spread = profile.spread[:, None, None] ** 2
     variance = profile.swell[:, spans, None] * (rough + (spread + spike.drift**2) * expected**2)
-    peaks = profile.peak + profile.slope * np.log(spike.return_days / 4)
-    peaks = peaks[:, spans, None]
-    usual = np.sqrt(np.maximum(rough + spread * expected**2, 1e-24))
-    out = observed - expected > peaks * usual
     rest = observed.copy()
     for number, window in enumerate(spike.windows):
         if number and window.seconds > HOUR:
             worst = _worst(spent - due, lengths[number - 1], lengths[number], times)
             rest[:, number] -= np.maximum(worst, 0.0)
-    return _Sums(observed, expected, np.maximum(variance, 1e-24), out, rest)
+    return _Sums(observed, expected, np.maximum(variance, 1e-24), rest)
 
 
-def _rare(sums: _Sums, far: Flags, probability: Doubles, before: int, spike: Spike) -> Flags:
-    """Improbable for long enough, in more than one part of the window, and still going on."""
+def _rare(sums: _Sums, far: Flags, probability: Doubles, spike: Spike) -> Flags:
+    """Improbable in more than one part of the window, and still going on."""
     limits = np.array([window.probability for window in spike.windows])[:, None]
-    rare = far & sums.out & (probability < limits)
+    rare = far & (probability < limits)
     inner = [number for number, window in enumerate(spike.windows) if window.seconds > HOUR]
     shorter = [number - 1 for number in inner]
     asked = np.zeros_like(rare)
@@ -173,9 +155,9 @@ def _rare(sums: _Sums, far: Flags, probability: Doubles, before: int, spike: Spi
     asked = np.zeros_like(rare)
     asked[:, inner] = rare[:, inner]
     rest = _tail(np.maximum(sums.rest, 0.0), sums.expected, sums.variance, asked)[:, inner]
-    late = (now < limits[shorter]) & sums.out[:, shorter]
+    late = now < limits[shorter]
     rare[:, inner] &= (now < spike.still_probability) & ((rest < spike.rest_probability) | late)
-    return _held(rare, before) | (rare & (probability < spike.hold_probability))[:, :, before:]
+    return rare
 
 
 def _worst(beyond: Doubles, part: int, length: int, times: int) -> Doubles:
@@ -186,12 +168,6 @@ def _worst(beyond: Doubles, part: int, length: int, times: int) -> Doubles:
     count = length - part + 1
     wide = maximum_filter1d(parts, count, axis=1, origin=(count - 1) // 2, mode="nearest")
     return np.asarray(wide[:, -times:])
-
-
-def _held(flags: Flags, before: int) -> Flags:
-    """Whether a flag has been up ever since so many times ago."""
-    counts = np.pad(np.cumsum(flags, axis=2), ((0, 0), (0, 0), (1, 0)))
-    return counts[:, :, before + 1 :] - counts[:, :, : -before - 1] == before + 1
 
 
 def _sliding(table: Doubles, lengths: list[int], times: int) -> Doubles:
