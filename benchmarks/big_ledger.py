@@ -168,7 +168,8 @@ select
     cache_write_5m_usd,
     cache_write_1h_usd,
     0 as web_search_usd,
-    cost_usd as claimed_usd,
+    true as claim_is_cost,
+    true as input_is_rest,
     4000 as requests_limit,
     4000 - b % 200 as requests_remaining,
     2000000 as input_tokens_limit,
@@ -178,7 +179,7 @@ select
     i
 from priced
 )
-select * exclude (i, total)
+select * exclude (i, total, input_usd)
 order by i
 """
 

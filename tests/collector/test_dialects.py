@@ -318,8 +318,8 @@ def test_a_server_span() -> None:
     assert call.workspace_id == "wrkspc_1"
 
 
-def test_a_claim_is_kept_beside_what_we_reckon() -> None:
-    """Whatever a client says a call cost changes nothing but the column of claims (A14)."""
+def test_a14_a_claim_is_kept_beside_what_we_reckon() -> None:
+    """Whatever a client says a call cost changes nothing but the column of claims."""
     honest = only_call(span_of(OPENLIT, CHAT))
     spoofed = only_call(
         span_of(

@@ -214,13 +214,19 @@ def test_otlp_16_integers_beyond_64_bits(json_wire: Wire) -> None:
     assert send_span(json_wire, startTimeUnixNano=str(2**65)) == 400
 
 
-@pytest.mark.parametrize("levels", [60, 100_000])
-def test_otlp_17_protobuf_nesting_ends(binary: Wire, levels: int) -> None:
+def test_otlp_17_protobuf_nesting_ends(binary: Wire) -> None:
     """A value nested deeper than decoders go is malformed, and the collector lives on."""
-    body = nested(levels)
+    refused_for_depth(binary, nested(60))
 
-    assert binary.send("traces", body).code == 3
-    assert binary.export("traces", spans()).http == 200
+
+def test_a7_a_protobuf_value_of_any_depth(binary: Wire) -> None:
+    """A hundred thousand levels are refused as sixty are."""
+    refused_for_depth(binary, nested(100_000))
+
+
+def refused_for_depth(wire: Wire, body: bytes) -> None:
+    assert wire.send("traces", body).code == 3
+    assert wire.export("traces", spans()).http == 200
 
 
 def nested(levels: int) -> bytes:
@@ -249,9 +255,17 @@ def head(number: int, size: int) -> bytes:
     return bytes([*prefix, size])
 
 
-@pytest.mark.parametrize("levels", [60, 100_000])
-def test_otlp_17_json_nesting_ends(json_wire: Wire, levels: int) -> None:
-    """JSON of any depth is answered 400 beyond the same levels, and the collector lives on."""
+def test_otlp_17_json_nesting_ends(json_wire: Wire) -> None:
+    """JSON is answered 400 beyond the same levels, and the collector lives on."""
+    refused_for_deep_json(json_wire, 60)
+
+
+def test_a7_json_of_any_depth(json_wire: Wire) -> None:
+    """A hundred thousand levels are refused as sixty are."""
+    refused_for_deep_json(json_wire, 100_000)
+
+
+def refused_for_deep_json(json_wire: Wire, levels: int) -> None:
     value = b'{"arrayValue":{"values":[' * levels + b"]}}" * levels
     attribute = b'{"key":"deep","value":' + value + b"}"
     span = orjson.dumps(call_span("msg_deep")).replace(

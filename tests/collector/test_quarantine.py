@@ -62,7 +62,7 @@ ABSURD: dict[str, tuple[str, Document]] = {
 
 
 @pytest.mark.parametrize("name", ABSURD)
-def test_an_absurd_span_is_refused_beside_a_good_one(shared: Client, name: str) -> None:
+def test_a12_an_absurd_span_is_refused_beside_a_good_one(shared: Client, name: str) -> None:
     """The absurd span is counted as rejected with its reason; its neighbour lands."""
     reason, span = ABSURD[name]
     before = shared.health()

@@ -33,8 +33,8 @@ def test_every_statement_that_writes_names_the_lake(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(READ_ONCE))
 def test_a_lookup_in_parts_reads_the_reports_once(name: str) -> None:
     """What a file reads column by column, a lake fetches in one go."""
-    assert sql_files.statement(name).count("reports_between(") == 3
-    assert translated(sql_files.statement(name)).count("reports_between(") == 1
+    assert sql_files.statement(name).count("_between(") == 3
+    assert translated(sql_files.statement(name)).count("_between(") == 1
 
 
 def test_ids_become_text() -> None:

@@ -49,6 +49,7 @@ def macros() -> list[str]:
         "hour_latency",
         "day_users",
         "reports_between",
+        "places_between",
     )
     return [_ROOT.joinpath("macros", f"{name}.sql").read_text(encoding="utf-8") for name in order]
 

@@ -5,17 +5,17 @@ with places as materialized (
 )
 
 select is_kept, row_number
-from reports_between($first, $last)
+from places_between($first, $last)
 where id_hash in (select id_hash from wanted)
 union
 select is_kept, row_number
-from reports_between($first, $last)
+from places_between($first, $last)
 where
     message_id is null
     and request_hash in (select request_hash from wanted where request_hash is not null)
 union
 select is_kept, row_number
-from reports_between($first, $last)
+from places_between($first, $last)
 where
     message_id is null
     and request_hash is null

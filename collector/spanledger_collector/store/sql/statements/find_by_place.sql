@@ -6,5 +6,5 @@ with places as materialized (
 )
 
 select is_kept, row_number
-from reports_between($first, $last)
+from places_between($first, $last)
 where (trace_id, input_tokens, output_tokens) in (from places)

@@ -1,6 +1,6 @@
 -- Which stored reports with a message id are of requests whose message is not known?
 select is_kept, row_number
-from reports_between($first, $last)
+from places_between($first, $last)
 where
     message_id is not null
     and request_hash in (

@@ -1,6 +1,6 @@
 -- Which counted totals are of sessions whose calls are reported one by one?
 select is_kept, row_number
-from reports_between($first, $last)
+from places_between($first, $last)
 where
     not is_kept
     and source = $totals
