@@ -33,7 +33,7 @@ async def _open(ports: Sequence[int]) -> asyncio.Server:
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             for port in random.sample(ports, len(ports)):
-                with suppress(OSError):
+                with suppress(OSError, asyncio.CancelledError):  # cancelled when all is over
                     from_there, there = await asyncio.open_connection("127.0.0.1", port)
                     await asyncio.gather(_pass(reader, there), _pass(from_there, writer))
                     return

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from spanledger_collector.store import sql_files
 from spanledger_collector.store.duckdb.alerting import Alerting
+from spanledger_collector.store.duckdb.answering import Answering
 from spanledger_collector.store.duckdb.appending import Appending
 from spanledger_collector.store.duckdb.backup import back_up
-from spanledger_collector.store.duckdb.exporting import export
 from spanledger_collector.store.duckdb.opening import (
     DATABASE_NAME,
     SCHEMA_VERSION,
     open_database,
 )
-from spanledger_collector.store.duckdb.reading import Readers, RunningQuery
+from spanledger_collector.store.duckdb.repricing import reprice
 from spanledger_collector.store.duckdb.retention import Keep, Retention
 from spanledger_collector.store.duckdb.rollups import Rollups
 from spanledger_collector.store.duckdb.space import MIN_FREE_BYTES, FreeSpace
@@ -34,7 +33,7 @@ __all__ = ["DuckDBStore"]
 T = TypeVar("T")
 
 
-class DuckDBStore:
+class DuckDBStore(Answering):
     """A ledger in `<folder>/ledger.duckdb`.
 
     Args:
@@ -61,7 +60,7 @@ class DuckDBStore:
         self._threads = threads
         self._keep = keep or Keep()
         self._space = FreeSpace(folder, min_free_bytes)
-        self._readers = Readers()
+        super().__init__()
         self._open()
 
     def _open(self) -> None:
@@ -90,13 +89,6 @@ class DuckDBStore:
         self._newest = batch_id
         return appended
 
-    def _insert_arrow(self, name: str, rows: pa.Table, parameters: dict[str, object]) -> int:
-        self._connection.register("incoming", rows)
-        count = self._one(sql_files.statement(name), parameters)
-        # Not in a `finally`: in a failed transaction it would hide the error by one of its own.
-        self._connection.unregister("incoming")
-        return count
-
     def roll_up(self) -> bool:
         """Count the calls above the watermark."""
         if self._rollups.watermark() >= self._newest:
@@ -110,26 +102,8 @@ class DuckDBStore:
 
     def reprice(self, calls: pa.Table, entry: pa.Table) -> None:
         """Give calls other costs, and count their hours again from nothing."""
-        starts = pc.floor_temporal(calls["start_time"], unit="hour")
-        hours = pc.unique(starts).to_pylist()
-
-        def work() -> None:
-            if hours:
-                self._rollups.count(self._newest)
-                others = self._hours_of_other_models(calls)
-                for name in ("reprice_amounts", "reprice_reasons"):
-                    self._insert_arrow(name, calls, {})
-                self._rollups.recount(hours, self._newest, latency_of=others)
-            self._insert_arrow("insert_reprice", entry, {})
-
-        self._transaction(work)
-
-    def _hours_of_other_models(self, calls: pa.Table) -> list[datetime]:
-        self._connection.register("incoming", calls)
-        name = sql_files.statement("hours_of_other_models")
-        rows = self._connection.execute(name).fetchall()
-        self._connection.unregister("incoming")
-        return [row[0] for row in rows]
+        statements = Statements(self._connection)
+        self._transaction(lambda: reprice(statements, self._rollups, calls, entry, self._newest))
 
     def note_alerts(self, notes: AlertNotes, hour: datetime | None = None) -> frozenset[str]:
         """Enter alerts with their events and messages, all or nothing."""
@@ -168,21 +142,6 @@ class DuckDBStore:
     def back_up(self, target: Path) -> Backup:
         """Write all that is committed now into a new file, and check it."""
         return back_up(self._readers, target)
-
-    def export(
-        self,
-        sql: str,
-        parameters: Mapping[str, object],
-        columns: Sequence[str],
-        *,
-        as_text: bool,
-    ) -> Iterator[pa.RecordBatch]:
-        """Run a query and yield its rows, however many."""
-        return export(self._readers, sql, parameters, columns, as_text=as_text)
-
-    def query(self) -> RunningQuery:
-        """Prepare to answer one query."""
-        return RunningQuery(self._readers)
 
     def state(self) -> StoreState:
         """Say where the store stands."""

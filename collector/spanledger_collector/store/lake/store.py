@@ -2,46 +2,39 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import duckdb
 import psycopg
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from spanledger_collector.store import sql_files
 from spanledger_collector.store.duckdb.alerting import Alerting
+from spanledger_collector.store.duckdb.answering import Answering
 from spanledger_collector.store.duckdb.backup import back_up
-from spanledger_collector.store.duckdb.exporting import export
-from spanledger_collector.store.duckdb.reading import Readers, RunningQuery
+from spanledger_collector.store.duckdb.repricing import reprice
 from spanledger_collector.store.duckdb.retention import Keep
 from spanledger_collector.store.duckdb.rollups import Rollups
 from spanledger_collector.store.duckdb.statements import Statements
 from spanledger_collector.store.errors import StoreError, StoreUnavailable
 from spanledger_collector.store.lake.connection import Translating, in_transaction
-from spanledger_collector.store.lake.dialect import LAKE
 from spanledger_collector.store.lake.election import Session
 from spanledger_collector.store.lake.inbox import Inbox
 from spanledger_collector.store.lake.maintainer import Maintainer
 from spanledger_collector.store.lake.opening import SCHEMA_VERSION, open_lake, stored_columns
 from spanledger_collector.store.lake.place import LakePlace
 from spanledger_collector.store.lake.settling import settled
+from spanledger_collector.store.lake.watching import Watching
 from spanledger_collector.store.protocol import AlertNotes, Appended, Backup, Batch, StoreState
 
 __all__ = ["LakeStore"]
 
 T = TypeVar("T")
-LOOK_EVERY_S: Final = 5.0
-"""How often it is looked how much waits and how large the lake is."""
-_SIZE: Final = f"select coalesce(sum(file_size_bytes), 0) from ducklake_table_info('{LAKE}')"
 
 
-class LakeStore:
+class LakeStore(Answering):
     """A ledger in a DuckLake that any number of collectors share.
 
     Args:
@@ -72,7 +65,7 @@ class LakeStore:
         self._threads = threads
         self._keep = keep or Keep()
         self._maintain = maintain
-        self._readers = Readers()
+        super().__init__()
         folder.mkdir(parents=True, exist_ok=True)
         self._open()
 
@@ -84,7 +77,7 @@ class LakeStore:
             self._inbox.create()
         except psycopg.Error as error:
             raise StoreError(f"The lake's inbox cannot be made in PostgreSQL: {error}") from error
-        self._watching = _Watching(self._place.connection)
+        self._watching = Watching(self._place.connection)
         self._readers.admit(self._connection)
         self._maintainer = Maintainer(self._connection.cursor(), self._place.connection, self._keep)
         if self._maintain:
@@ -139,52 +132,37 @@ class LakeStore:
 
     def reprice(self, calls: pa.Table, entry: pa.Table) -> None:
         """Give calls other costs, and count their hours again from nothing."""
-        connection = self._connection.cursor()
-        lake = Translating.of(connection)
-        rollups = Rollups(lake, lambda work: in_transaction(connection, work))
-        starts = pc.floor_temporal(calls["start_time"], unit="hour")
-        hours = pc.unique(starts).to_pylist()
 
-        def work() -> None:
-            newest, _ = settled(connection)
-            if hours:
-                rollups.count(newest)
-                others = _hours_of_other_models(lake, calls)
-                for name in ("reprice_amounts", "reprice_reasons"):
-                    _give(lake, name, calls)
-                rollups.recount(hours, newest, latency_of=others)
-            _give(lake, "insert_reprice", entry)
+        def work(lake: duckdb.DuckDBPyConnection) -> None:
+            rollups = Rollups(lake, lambda step: step())
+            newest, _ = settled(lake)
+            reprice(Statements(lake), rollups, calls, entry, newest)
 
-        try:
-            with Session(self._place.connection) as session, session.turn():
-                in_transaction(connection, work)
-        except psycopg.Error as error:
-            raise StoreUnavailable(f"PostgreSQL does not answer: {error}") from error
-        finally:
-            connection.close()
+        self._in_turn(work)
 
     def note_alerts(self, notes: AlertNotes, hour: datetime | None = None) -> frozenset[str]:
         """Enter alerts with their events and messages, all or nothing."""
-        return self._in_turn(lambda alerting: alerting.note(notes, hour))
+        return self._in_turn(lambda lake: Alerting(Statements(lake)).note(notes, hour))
 
     def lease_sends(self, now: datetime, until: datetime, holder: str, most: int) -> pa.Table:
         """Give out messages that are due."""
-        return self._in_turn(lambda alerting: alerting.lease(now, until, holder, most))
+        return self._in_turn(
+            lambda lake: Alerting(Statements(lake)).lease(now, until, holder, most)
+        )
 
     def release_sends(self, now: datetime) -> None:
         """Leave it: another collector may have them in hand, and its time runs out by itself."""
 
     def settle_sends(self, settled: pa.Table) -> None:
         """Note what came of messages that were given out."""
-        self._in_turn(lambda alerting: alerting.settle(settled))
+        self._in_turn(lambda lake: Alerting(Statements(lake)).settle(settled))
 
-    def _in_turn(self, work: Callable[[Alerting], T]) -> T:
-        """Do something about alerts in a transaction, while nobody else changes the tables."""
+    def _in_turn(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Write in a transaction, while nobody else changes the tables."""
         connection = self._connection.cursor()
-        alerting = Alerting(Statements(Translating.of(connection)))
         try:
             with Session(self._place.connection) as session, session.turn():
-                return in_transaction(connection, lambda: work(alerting))
+                return in_transaction(connection, lambda: work(Translating.of(connection)))
         except psycopg.Error as error:
             raise StoreUnavailable(f"PostgreSQL does not answer: {error}") from error
         finally:
@@ -207,21 +185,6 @@ class LakeStore:
         """Write all that is committed now into a new DuckDB file, and check it."""
         return back_up(self._readers, target, stored_columns())
 
-    def export(
-        self,
-        sql: str,
-        parameters: Mapping[str, object],
-        columns: Sequence[str],
-        *,
-        as_text: bool,
-    ) -> Iterator[pa.RecordBatch]:
-        """Run a query and yield its rows, however many."""
-        return export(self._readers, sql, parameters, columns, as_text=as_text)
-
-    def query(self) -> RunningQuery:
-        """Prepare to answer one query."""
-        return RunningQuery(self._readers)
-
     def state(self) -> StoreState:
         """Say where the store stands; what waits in the inbox counts as one pass not yet made."""
         try:
@@ -240,51 +203,3 @@ class LakeStore:
         self._readers.expel()
         self._session.close()
         self._connection.close()
-
-
-class _Watching:
-    """What is looked at now and then, from a session of its own, by whichever thread comes by."""
-
-    def __init__(self, target: str) -> None:
-        self._session = Session(target)
-        self._inbox = Inbox(self._session)
-        self._lock = threading.Lock()
-        self._next_look = self._next_size = 0.0
-        self._bytes = self._size = 0
-
-    @property
-    def bytes_waiting(self) -> int:
-        """What waits in the inbox, a few seconds ago."""
-        with self._lock:
-            if time.monotonic() >= self._next_look:
-                self._next_look = time.monotonic() + LOOK_EVERY_S
-                try:
-                    _, self._bytes = self._inbox.waiting()
-                except psycopg.Error:
-                    self._session.close()  # appending finds out by itself
-            return self._bytes
-
-    def size_of(self, cursor: duckdb.DuckDBPyConnection) -> int:
-        """What the lake's files hold, a few seconds ago."""
-        with self._lock:
-            if time.monotonic() >= self._next_size:
-                self._next_size = time.monotonic() + LOOK_EVERY_S
-                [[size]] = cursor.execute(_SIZE).fetchall()
-                self._size = int(size)
-            return self._size
-
-    def close(self) -> None:
-        self._session.close()
-
-
-def _hours_of_other_models(lake: duckdb.DuckDBPyConnection, calls: pa.Table) -> list[datetime]:
-    lake.register("incoming", calls)
-    rows = lake.execute(sql_files.statement("hours_of_other_models")).fetchall()
-    lake.unregister("incoming")
-    return [row[0] for row in rows]
-
-
-def _give(lake: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
-    lake.register("incoming", rows)
-    lake.execute(sql_files.statement(name)).fetchall()
-    lake.unregister("incoming")
