@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-__all__ = ["Alert", "Budget", "Event", "Only", "Planned", "Rule", "Tried", "families"]
+__all__ = ["Alert", "Budget", "Event", "Only", "Planned", "Rule", "Tested", "Tried", "families"]
 
 Only = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -121,6 +121,14 @@ class Planned(NamedTuple):
     start: datetime
     end: datetime
     only: Mapping[str, list[str]]
+
+
+class Tested(NamedTuple):
+    """What came of a test message."""
+
+    channel: str
+    sent: bool
+    error: str | None
 
 
 class Tried(NamedTuple):

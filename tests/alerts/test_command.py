@@ -59,6 +59,39 @@ def test_from_the_first_look_to_the_end(watched: Watched, sink: Sink) -> None:
     assert "resolved" in run(watched, "list", "--all").stdout
 
 
+def test_the_list_says_who_tells_what(usual: Usual, sink: Sink) -> None:
+    """Dollars as dollars, the group by name, what is held back with the alert that tells it."""
+    rules = (SpikeRule(name="spend"), SpikeRule(name="team-spend", by="team"))
+    with watching(settings_of(usual.folder, [hook(sink.url)], rule=rules), usual.clock) as watched:
+        send_all(watched.client, [("finder", span) for span in runaway(usual.now)])
+        watched.judge()
+        alerts = {row["rule"]: row for row in watched.alerts()}
+        run(watched, "ack", alerts["spend"]["alert_id"])
+        told = run(watched, "list").stdout
+
+        line = next(each for each in told.splitlines() if "team-spend" in each)
+        assert "search" in line
+        assert f"told by {alerts['spend']['alert_id'][:8]}" in line
+        assert f"${alerts['team-spend']['observed']:,.2f}" in line
+        assert "firing, acknowledged" in told
+
+
+def test_what_is_over_still_takes_feedback(watched: Watched, sink: Sink) -> None:
+    """Somebody finds out a day later that it had been planned."""
+    send_all(watched.client, [("finder", span) for span in runaway(watched.clock.now)])
+    watched.judge()
+    [alert] = watched.alerts()
+    ended = run(watched, "resolve", alert["alert_id"])
+    noted = run(watched, "resolve", alert["alert_id"], "--feedback", "planned")
+    again = run(watched, "resolve", alert["alert_id"])
+    [after] = watched.alerts()
+
+    assert (ended.exit_code, noted.exit_code, again.exit_code) == (0, 0, 2)
+    assert "noted as planned" in noted.stderr
+    assert "is over since" in again.stderr
+    assert after["feedback"] == "planned"
+
+
 def test_channels_and_rules_are_tried_out(watched: Watched, sink: Sink) -> None:
     """`test` tells each channel; `backtest` prints what a rule would have told."""
     send_all(watched.client, [("finder", span) for span in runaway(watched.clock.now)])
@@ -80,7 +113,7 @@ def test_channels_and_rules_are_tried_out(watched: Watched, sink: Sink) -> None:
 
     assert (tested.exit_code, "hook: sent" in tested.stderr) == (0, True)
     assert (failed.exit_code, "hook: it answers 403" in failed.stderr) == (1, True)
-    assert "1 alerts and 1 messages in 2 days, over 1 groups" in tried.stderr
+    assert "1 alert and 1 message in 2 days, over 1 group" in tried.stderr
     assert [each["value"] for each in json.loads(made_up.stdout)["episodes"]] == ["search"]
 
 

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from spanledger_collector.server import running_collector
 from spanledger_collector.settings import load_settings
+from tests.alerts.support import Sink
 from tests.dashboard.conftest import Collecting, Opening
 from tests.dashboard.support import MILLION, Reported, report
 
@@ -262,3 +263,25 @@ def test_a_token_of_one_team_does_not_see_alerts(tmp_path: Path, open_app: Openi
 
     assert not app.exception
     assert "refused the dashboard's token" in "\n".join(each.value for each in app.warning)
+
+
+def test_channels_are_tested_by_a_button(tmp_path: Path, open_app: Opening) -> None:
+    """A webhook that takes it is told so, one that is down by what it did."""
+    sink = Sink()
+    file = tmp_path / "spanledger.toml"
+    down = "http://127.0.0.1:9/hook"
+    channels = "".join(
+        f'[[alerts.channels]]\nname = "{name}"\nwebhook = "{url}"\nallow_private = true\n'
+        "allow_http = true\n"
+        for name, url in (("ops", sink.url), ("gone", down))
+    )
+    file.write_text(SETTINGS.format(path=tmp_path / "ledger") + channels, encoding="utf-8")
+    with running_collector(load_settings(file)) as collector:
+        report(collector.url, [Reported(timedelta(seconds=20))])
+        app = press(open_app(collector.url, PAGE).run(), "Send a test message")
+    sink.close()
+
+    assert not app.exception
+    assert [each.value for each in app.success] == ["ops: it was taken."]
+    assert any(each.value.startswith("gone: ") for each in app.error)
+    assert sink.reasons == ["test"]

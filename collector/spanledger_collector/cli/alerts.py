@@ -172,7 +172,10 @@ def send_test(
     """
     told = api.post("/api/v1/alerts/test", {"channel": channel})["channels"]
     if not told:
-        fail("No channel is set: add [[alerts.channels]] (docs/alerting.md).", MISUSED)
+        fail(
+            "No channel is set, so nobody is told: add [[alerts.channels]] (docs/alerting.md).",
+            MISUSED,
+        )
     for each in told:
         say(f"{each['name']}: {'sent' if each['sent'] else each['error']}")
     if not all(each["sent"] for each in told):
@@ -209,8 +212,9 @@ def backtest(
         _print_rows(_EPISODE, episodes)
     messages = sum(each["messages"] for each in episodes)
     say(
-        f"{len(episodes)} alerts and {messages} messages in {days} days, over {found['series']}"
-        f" groups ({found['seconds']:.1f} s)."
+        f"{_count(len(episodes), 'alert')} and {_count(messages, 'message')} in"
+        f" {_count(days, 'day')}, over {_count(found['series'], 'group')}"
+        f" ({found['seconds']:.1f} s)."
     )
 
 
@@ -313,6 +317,10 @@ def _say_planned(api: Api) -> None:
         say(f"Planned: {row['planned']}, {calls}, {row['planned_start']} to {row['planned_end']}.")
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def _only(api: Api, start: str) -> Mapping[str, Any]:
     """The alert that an id begins for."""
     found = [row for row in _alerts(api, _EVER) if row["alert_id"].startswith(start)]
@@ -349,7 +357,6 @@ def _alerts(api: Api, parameters: Mapping[str, Sequence[str]]) -> list[dict[str,
     return rows
 
 
-_ALERT = ("alert_id", "state", "rule", "observed", "expected", "fired_at", "title")
 _EPISODE = ("fired_at", "resolved_at", "severity", "value", "observed", "expected", "messages")
 
 
@@ -357,10 +364,45 @@ def _print_alerts(rows: list[dict[str, Any]], format: Format) -> None:
     if format is Format.json:
         sys.stdout.write(json.dumps(rows, indent=2) + "\n")
     elif rows:
-        shown = [row | {"alert_id": row["alert_id"][:8]} for row in rows]
-        _print_rows(_ALERT, shown)
+        table = Table("alert", "state", "rule", "who", "seen", "expected", "since", "message")
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in _shown(row)))
+        print_table(table)
     else:
         say("Nothing fires.")
+
+
+def _shown(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """An alert as a line: what fires, for whom, and who tells it."""
+    told = row["title"] or "not told"
+    if row["parent_id"] is not None and not row["told"]:
+        told = f"told by {row['parent_id'][:8]}"
+    elif row["state"] == "pending":
+        told = "fires if the next judgement says so, too"
+    marks = [
+        row["state"],
+        *(["acknowledged"] if row["acked_at"] else []),
+        *(["snoozed"] if row["snoozed_until"] else []),
+        *(["hours missing"] if row["verdict"] == "missing_hours" else []),
+    ]
+    return (
+        row["alert_id"][:8],
+        ", ".join(marks),
+        row["rule"],
+        "all calls" if row["dimension"] == "none" else row["value"],
+        _figure(row["observed"], row["unit"]),
+        _figure(row["expected"], row["unit"]),
+        (row["fired_at"] or row["pending_since"])[:16].replace("T", " "),
+        told,
+    )
+
+
+def _figure(value: float | None, unit: str) -> str:
+    if value is None:
+        return "-"
+    if unit == "usd":
+        return f"${value:,.2f}"
+    return f"{value:.1%}" if unit == "share" else f"{value:,.0f} {unit}"
 
 
 def _print_rows(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:

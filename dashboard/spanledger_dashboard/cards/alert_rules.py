@@ -32,6 +32,7 @@ def rules_and_preview(settings: DashboardSettings) -> None:
             st.info("No rule is in force.", icon=":material/notifications_off:")
             return
         _table(rules)
+        _test(settings, rules)
         _preview(settings, [rule for rule in rules if rule.kind != "budget"])
 
 
@@ -64,6 +65,32 @@ def _table(rules: list[Rule]) -> None:
             " this page and `spanledger alerts list`.] `[[alerts.channels]]` names one:"
             " `docs/alerting.md` says how."
         )
+
+
+def _test(settings: DashboardSettings, rules: list[Rule]) -> None:
+    """A button that sends a test message through every channel, and what came of it."""
+    channels = {name for rule in rules for name in rule.channels}
+    if not channels:
+        return
+    if not st.button(
+        "Send a test message",
+        icon=":material/send:",
+        key="test_channels",
+        help="Through every channel: no alert is made.",
+    ):
+        return
+    try:
+        with st.spinner("Sending"):
+            tested = asked.test_channels(settings.source)
+    except CollectorProblem as failure:
+        st.error(f"{failure.title}. {formats.plain(failure.detail)}", icon=":material/error:")
+        return
+    for each in tested:
+        name = formats.plain(each.channel)
+        if each.sent:
+            st.success(f"{name}: it was taken.", icon=":material/mark_email_read:")
+        else:
+            st.error(f"{name}: {formats.plain(each.error or '')}", icon=":material/error:")
 
 
 def _preview(settings: DashboardSettings, rules: list[Rule]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import streamlit as st
 
-from spanledger_dashboard.alerting import Alert, Budget, Event, Planned, Rule, Tried
+from spanledger_dashboard.alerting import Alert, Budget, Event, Planned, Rule, Tested, Tried
 from spanledger_dashboard.data.asking import ask, between, instant, iso, tell
 from spanledger_dashboard.settings import Source
 
@@ -24,10 +24,12 @@ __all__ = [
     "firing",
     "planned",
     "rules",
+    "test_channels",
 ]
 
 _MOST = 500
 _BACKTEST_SECONDS = 120.0
+_TEST_SECONDS = 120.0
 
 
 def alerts(source: Source, start: datetime, end: datetime | None) -> list[Alert]:
@@ -136,6 +138,16 @@ def act(source: Source, alert_id: str, action: str, fields: Mapping[str, Any]) -
     tell(source, f"alerts/{alert_id}/{action}", fields)
     for cached in (_alerts, _firing, _one, _events):
         cached.clear()
+
+
+def test_channels(source: Source) -> list[Tested]:
+    """Send a test message through every channel.
+
+    Raises:
+        CollectorProblem: It refused.
+    """
+    told = tell(source, "alerts/test", {}, timeout_s=_TEST_SECONDS)
+    return [Tested(each["name"], each["sent"], each["error"]) for each in told["channels"]]
 
 
 def backtest(source: Source, rule: Mapping[str, Any], days: int) -> Tried:
