@@ -68,6 +68,7 @@ DIMENSIONS = {
     "feature": ("feature", "Feature"),
     "environment": ("environment", "Environment"),
     "provider": ("provider", "Provider"),
+    "workspace": ("workspace_id", "Workspace"),
     "user": ("user_id", "User"),
     "outcome": ("outcome", "Outcome"),
     "cost_status": ("cost_status", "Cost status"),

@@ -19,6 +19,7 @@ from spanledger_collector.settings import (
     SpikeRule,
     UnpricedRule,
 )
+from spanledger_dashboard.catalogue import DIMENSIONS
 from tests.alerts.conftest import Usual
 from tests.alerts.support import (
     Sink,
@@ -95,6 +96,25 @@ def test_every_dimension_makes_groups_and_limits(usual: Usual, dimension: Any) -
         assert caps == {("by", value), ("only", "")}
         assert 20 < float(status["spent_usd"]) < 60
         assert groups["spike"] >= 1
+
+
+@pytest.mark.parametrize("dimension", FILTERS)
+def test_the_link_leads_to_exactly_those_calls(usual: Usual, sink: Sink, dimension: Any) -> None:
+    """Whatever an alert is by, the explorer has a filter for it, and the link sets it."""
+    settings = settings_of(
+        usual.folder,
+        [hook(sink.url)],
+        rule=(CapRule(name="by", by=dimension, usd=6.0),),
+        dashboard_url="https://spend.example.com",
+    )
+    with watching(settings, usual.clock) as watched:
+        send_all(watched.client, [("finder", span) for span in runaway(usual.now)])
+        watched.judge()
+        [message] = sink.wait_for(1)
+        link = parse_qs(urlsplit(message.document["link"]).query)
+        [name] = [name for name, (column, _) in DIMENSIONS.items() if column == dimension]
+
+        assert link[name] == [message.document["alert"]["value"]]
 
 
 @pytest.mark.parametrize(

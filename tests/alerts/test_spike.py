@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -20,9 +22,19 @@ from tests.alerts.support import (
     settings_of,
     watching,
 )
+from tests.collector.support import Document
 
+PAGE = (Path(__file__).parents[2] / "docs" / "alerting.md").read_text(encoding="utf-8")
 SPEND = SpikeRule(name="spend")
 TEAM = SpikeRule(name="team-spend", by="team")
+
+
+def documented(told: Document) -> set[str]:
+    """Fields of a webhook's document, those within others too, that docs/alerting.md lacks."""
+    table = PAGE[PAGE.index("The body's fields") : PAGE.index("## For programs")]
+    inner = [told[name] for name in ("alert", "window", "projection")] + told["drivers"]
+    fields = set(told).union(*inner)
+    return fields - set(re.findall(r"`(\w+)`", table))
 
 
 def test_usual_spend_says_nothing(usual: Usual, sink: Sink) -> None:
@@ -65,6 +77,10 @@ def test_a_spike_is_told_once_and_says_why(
         assert driver["share"] > 0.9
         assert float(driver["volume_usd"]) == pytest.approx(float(driver["difference_usd"]))
         assert len(told["traces"]) == 3
+        for trace, url in zip(told["traces"], told["trace_links"], strict=True):
+            assert url.startswith(f"https://spend.example.com/traces?trace={trace}&at=20")
+            assert url in told["text"]
+        assert documented(told) == set()
         assert link["range"] == ["custom"]
         assert link["by"] == ["user"]
         assert told["alert_link"] == f"https://spend.example.com/alerts?alert={alert['alert_id']}"

@@ -48,6 +48,7 @@ _EXPLORER = {
     "feature": "feature",
     "environment": "environment",
     "provider": "provider",
+    "workspace_id": "workspace",
     "user_id": "user",
     "outcome": "outcome",
     "cost_status": "cost_status",
@@ -163,6 +164,7 @@ def document(
             for driver in facts.drivers
         ],
         "traces": list(facts.traces),
+        "trace_links": list(_trace_links(alert, facts, place)),
         "link": explorer_link(alert, facts, place),
         "alert_link": _alert_link(alert, place),
         "prices_version": facts.prices_version,
@@ -222,7 +224,9 @@ def _lines(reason: str, alert: Alert, facts: Facts, place: Place, now: datetime)
         stands = f"${_usd(left)} of ${whole} left" if left >= 0 else f"${_usd(-left)} over ${whole}"
         yield f"Budget “{plain(facts.budget.name)}”: {stands}."
     if facts.traces:
-        yield f"Costliest traces: {', '.join(facts.traces)}"
+        yield "Costliest traces:"
+        shown = _trace_links(alert, facts, place) or facts.traces
+        yield from (f"• {trace}" for trace in shown)
     if (link := explorer_link(alert, facts, place)) is not None:
         yield f"Look: {link}"
         yield f"Acknowledge or snooze: {_alert_link(alert, place)}"
@@ -294,6 +298,17 @@ def explorer_link(alert: Alert, facts: Facts, place: Place) -> str | None:
         if dimension in _EXPLORER:
             asked += [(_EXPLORER[dimension], value) for value in values]
     return f"{place.dashboard_url}/explorer?{urlencode(asked)}"
+
+
+def _trace_links(alert: Alert, facts: Facts, place: Place) -> list[str]:
+    """The dashboard on each of the costliest traces, for those who know where it is."""
+    if place.dashboard_url is None:
+        return []
+    when = {"at": _stamp(alert.window_end), "tz": str(place.zone)}
+    return [
+        f"{place.dashboard_url}/traces?{urlencode({'trace': trace, **when})}"
+        for trace in facts.traces
+    ]
 
 
 def _alert_link(alert: Alert, place: Place) -> str | None:

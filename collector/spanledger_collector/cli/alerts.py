@@ -364,7 +364,7 @@ def _print_alerts(rows: list[dict[str, Any]], format: Format) -> None:
     if format is Format.json:
         sys.stdout.write(json.dumps(rows, indent=2) + "\n")
     elif rows:
-        table = Table("alert", "state", "rule", "who", "seen", "expected", "since", "message")
+        table = Table("alert", "state", "rule", "who", "seen", "expected", "since (UTC)", "message")
         for row in rows:
             table.add_row(*(Text(cell) for cell in _shown(row)))
         print_table(table)
