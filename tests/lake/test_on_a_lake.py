@@ -11,6 +11,7 @@ from tests.lake.environment import ROOT, lake_python, lake_variables
 
 QUICK = (
     "tests/lake/test_settling.py",
+    "tests/lake/test_upgrade.py",
     "tests/alerts/test_delivery.py",
     "tests/cli/test_export.py::test_parquet_holds_the_ledger",
     "tests/collector/test_count_once_recorded.py::test_openllmetry_beside_the_sdk[a]",
