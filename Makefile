@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-LAKE_SUITE := $(addprefix tests/,alerts cli/test_export.py durability/test_alerts.py lake/test_settling.py lake/test_upgrade.py \
-  $(addprefix prices/test_,queries.py reprice.py) $(addprefix collector/test_,count_once.py \
-  count_once_recorded.py count_once_properties.py quarantine.py queries.py query_answers.py \
-  query_details.py retention.py rollup.py rollups_behind.py writer.py))
+LAKE_SUITE := $(addprefix tests/,alerts cli/test_export.py durability/test_alerts.py \
+  $(addprefix lake/test_,settling.py upgrade.py) $(addprefix prices/test_,queries.py reprice.py) \
+  $(addprefix collector/test_,count_once.py count_once_recorded.py count_once_properties.py \
+  quarantine.py queries.py query_answers.py query_details.py retention.py rollup.py \
+  rollups_behind.py writer.py))
 
 .PHONY: check test demo matrix sdk-suite otelcol versitygw kills lake lake-suite lake-soak edge-soak \
   lock install format clean

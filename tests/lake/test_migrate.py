@@ -25,7 +25,7 @@ RANGE = {
     "end": "2026-11-02T00:00:00Z",
     "as_of": "2026-11-01T08:00:00Z",
 }
-CHANGING = {"generated_at", "database_bytes", "free_bytes"}
+CHANGING = {"generated_at", "database_bytes", "free_bytes", "judged_at", "judged_groups"}
 NAMES = sorted(
     name
     for name, query in catalog().items()
