@@ -99,6 +99,18 @@ def test_calls_speak_where_their_costs_vary_wildly() -> None:
     assert not judge(profile, now(steps / 4)._replace(calls=many), LOOSE)[0].fires
 
 
+def test_of_a_few_calls_nothing_is_said() -> None:
+    """Who called ten times in four weeks is left to caps and budgets, unlike who did fifty times."""
+    usd, steps = np.zeros((2, WEEKS)), np.zeros((2, 300))
+    usd[0, ::67], usd[1, ::13] = 0.05, 0.05
+    steps[:, -12:] = 0.5
+    profile = fit(Hourly(MONDAY, usd, usd * 20), UTC)
+    few, more = judge(profile, now(steps)._replace(calls=steps * 20), LOOSE)
+
+    assert (few.fires, few.reason, few.probability) == (False, "too_few", None)
+    assert more.fires
+
+
 def test_what_comes_in_sessions_is_judged_by_sessions() -> None:
     """One more session of thirty calls, at whatever hour, is usual for who has one a day."""
     random = np.random.default_rng(5)

@@ -56,6 +56,8 @@ class Profile(NamedTuple):
     """How much whole days stray, as a share."""
     days: Doubles
     """Days since the first spend, less those not known."""
+    clumps: Doubles
+    """How many independent pieces the spend came in, were all alike: calls, or sessions of them."""
     calls: Profile | None = None
     """The same of calls instead of USD."""
 
@@ -117,6 +119,7 @@ def _fit(
         level=_level(_daily_ratios(usd, hourly[:, week]), everything, noise),
         spread=spread,
         days=_days(usd),
+        clumps=np.nansum(usd, axis=1) / np.maximum(clump, 1e-12),
     )
 
 

@@ -55,6 +55,8 @@ class Spike(NamedTuple):
     severe_factor: float = 5.0
     min_days: float = 14.0
     """A younger group is left to caps and budgets."""
+    min_clumps: float = 20.0
+    """Whose spend came in fewer independent pieces is left to them, too."""
     min_coverage: float = 0.5
     """The share of a window that has to be known."""
 
@@ -102,14 +104,18 @@ def scan(profile: Profile, recent: Recent, spike: Spike = USUAL, *, times: int =
         many = far & (beyond > spike.calls_deep * np.sqrt(np.maximum(squares, 0.0)))
     asked = np.full_like(far, True) if times == 1 else many
     probability = _tail(usd.observed, usd.expected, usd.variance, asked)
-    rare = _rare(usd, many, probability, spike)
+    rare = _rare(usd, many & _known_well(profile, spike), probability, spike)
     if recent.calls is not None and profile.calls is not None:
         calls = _sums(profile.calls, recent.calls, recent, spike, times)
         odds = _tail(calls.observed, calls.expected, calls.variance, far)
-        rare |= _rare(calls, far, odds, spike)
+        rare |= _rare(calls, far & _known_well(profile.calls, spike), odds, spike)
         probability = np.minimum(probability, odds)
     fires = rare & (beyond > spike.floor_usd)
     return Scan(usd.observed, usd.expected, usd.variance, probability, seen, rare, fires)
+
+
+def _known_well(profile: Profile, spike: Spike) -> Flags:
+    return np.asarray(profile.clumps >= spike.min_clumps)[:, None, None]
 
 
 class _Sums(NamedTuple):
@@ -202,8 +208,13 @@ def by_step(table: Doubles, profile: Profile, recent: Recent) -> Doubles:
 def judge(profile: Profile, recent: Recent, spike: Spike = USUAL) -> list[Verdict]:
     """Say of each group whether a window that ends now holds a spike."""
     found = scan(profile, recent, spike)
+    few = ~_known_well(profile, spike)
+    if recent.calls is not None and profile.calls is not None:
+        few &= ~_known_well(profile.calls, spike)
+    quiet = np.where(few.ravel(), "too_few", "")
+    quiet = np.where(profile.days < spike.min_days, "cold_start", quiet)
     return [
-        _verdict(found.at(row), float(profile.days[row]), recent.end, spike)
+        _verdict(found.at(row), str(quiet[row]), recent.end, spike)
         for row in range(len(recent.usd))
     ]
 
@@ -221,13 +232,13 @@ def _speaking(found: Scan, spike: Spike) -> int:
     return int(np.argmin(np.where(choice, found.probability / limits, np.inf)))
 
 
-def _verdict(found: Scan, days: float, end: int, spike: Spike) -> Verdict:
+def _verdict(found: Scan, quiet: str, end: int, spike: Spike) -> Verdict:
     best = _speaking(found, spike)
     window = spike.windows[best]
     if not found.known.any():
         reason = "missing_hours"
-    elif days < spike.min_days:
-        reason = "cold_start"
+    elif quiet:
+        reason = quiet
     elif found.fires.any():
         reason = f"spike_{window.name}"
     else:
@@ -245,8 +256,6 @@ def _verdict(found: Scan, days: float, end: int, spike: Spike) -> Verdict:
         low=low,
         high=high,
         window=trailing(end, window.seconds),
-        probability=None
-        if reason in ("missing_hours", "cold_start")
-        else float(found.probability[best]),
+        probability=None if reason in ("missing_hours", quiet) else float(found.probability[best]),
         reason=reason,
     )
