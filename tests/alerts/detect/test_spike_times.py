@@ -100,7 +100,7 @@ def test_calls_speak_where_their_costs_vary_wildly() -> None:
 
 
 def test_of_a_few_calls_nothing_is_said() -> None:
-    """Who called ten times in four weeks is left to caps and budgets, unlike who did fifty times."""
+    """Who called ten times in four weeks is left to caps and budgets; fifty times are enough."""
     usd, steps = np.zeros((2, WEEKS)), np.zeros((2, 300))
     usd[0, ::67], usd[1, ::13] = 0.05, 0.05
     steps[:, -12:] = 0.5
