@@ -14,7 +14,7 @@ import pytest
 from spanledger.pricing import price_book
 from spanledger_collector.ledger import book
 from spanledger_collector.receive.otlp_json import spans_from_json
-from spanledger_collector.store import Batch, batch_of
+from spanledger_collector.store import Batch, Store, batch_of
 from spanledger_collector.store.duckdb import DuckDBStore
 from tests.collector.support import Document, request_of
 from tests.collector.truth import Truth, random_call
@@ -48,7 +48,7 @@ def batch(calls: list[Truth]) -> Batch:
     return batch_of(rows)
 
 
-def totals(store: DuckDBStore, start: datetime, end: datetime, *, fine: bool) -> list[Document]:
+def totals(store: Store, start: datetime, end: datetime, *, fine: bool) -> list[Document]:
     """What the calls of a range add up to, by all dimensions."""
     sql = TOTALS.format(dimensions=DIMENSIONS)
     bounds = {"start": start, "end": end, "fine": fine}

@@ -115,7 +115,8 @@ class SettledLake(LakeStore):
         super()._open()
         self._turn = threading.RLock()  # the writer's thread, and those that ask
         self.session = Session(self._place.connection)
-        self.upkeep = Upkeep(self._connection.cursor(), self.session, self._keep)
+        self.writing = self._connection.cursor()
+        self.upkeep = Upkeep(self.writing, self.session, self._keep)
 
     @property
     def leads(self) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from tests.lake.environment import ROOT, lake_python, lake_variables
 
 QUICK = (
+    "tests/lake/test_files.py",
     "tests/lake/test_settling.py",
     "tests/lake/test_upgrade.py",
     "tests/alerts/test_delivery.py",

@@ -54,7 +54,7 @@ class Files:
             self.clean(SNAPSHOTS_KEPT)
         if now >= self._next_orphans:
             self._next_orphans = now + ORPHANS_EVERY_S
-            self._call(f"ducklake_delete_orphaned_files('{LAKE}', {_before(ORPHANS_KEPT)})")
+            self.sweep(ORPHANS_KEPT)
 
     def merge(self, below: int) -> None:
         """Write rows that the catalog holds into files, and files below a size into larger ones."""
@@ -68,6 +68,10 @@ class Files:
         self._call(f"ducklake_rewrite_data_files('{LAKE}')")
         self._call(f"ducklake_expire_snapshots('{LAKE}', {_before(kept)})")
         self._call(f"ducklake_cleanup_old_files('{LAKE}', {_before(kept)})")
+
+    def sweep(self, kept: str) -> None:
+        """Delete files that no snapshot knows: a maintainer was killed before it committed them."""
+        self._call(f"ducklake_delete_orphaned_files('{LAKE}', {_before(kept)})")
 
     def _call(self, function: str) -> None:
         # Not fetched as Python's values: their instants would need pytz, which nothing brings.
