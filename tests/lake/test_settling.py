@@ -11,9 +11,10 @@ pytest.importorskip(
     "duckdb_extension_ducklake",
     reason="runs in the lake's environment: tests/lake/test_on_a_lake.py has it run there",
 )
-from spanledger_collector.store import Batch
+from spanledger_collector.store import Batch, StoreUnavailable
+from spanledger_collector.store.lake import LakeStore
 from tests.collector.test_writer import good, poisoned, timeless
-from tests.lake.on_a_lake import AskedLake
+from tests.lake.on_a_lake import AskedLake, place_of
 
 
 @pytest.fixture
@@ -46,6 +47,25 @@ def test_a_bad_arrival_is_set_aside(lake: AskedLake, bad: Callable[[int], Batch]
     assert (settled, after, again) == (2, 3, 4)
     assert reason
     assert kept == still == 2
+
+
+def test_a_full_inbox_turns_senders_away(tmp_path: Path) -> None:
+    """Nobody takes in: beyond a limit no more is acknowledged, and all that was is taken in."""
+    place = place_of(tmp_path)._replace(max_inbox_bytes=1)
+    full = LakeStore(place, tmp_path, maintain=False)
+    full.append([good(1)])
+    full.reopen()  # it looks how much waits when it opens, then every few seconds
+    with pytest.raises(StoreUnavailable, match="wait in PostgreSQL"):
+        full.append([good(2)])
+    full.close()
+    lake = AskedLake(tmp_path)
+    taken_in = stored(lake)
+    lake.close()
+    emptied = LakeStore(place, tmp_path, maintain=False)
+    emptied.append([good(2)])
+    emptied.close()
+
+    assert taken_in == 1
 
 
 def test_two_that_believe_to_be_elected(lake: AskedLake, tmp_path: Path) -> None:
