@@ -68,7 +68,7 @@ WEEKS_JUDGED = (DAYS - QUIET_DAYS) / 7
 NEVER = 10**9
 NONE: Ints = np.zeros(0, np.int64)
 SPIKE = USUAL._replace(floor_usd=0.0)
-CURVE = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
+CURVE = (0.01, 0.1, 1.0, 10.0)
 
 
 class Score(NamedTuple):
@@ -183,7 +183,8 @@ def families(
         for name, every in whole.items():
             print(f"| **{name}, all families** | {rate:g} | {every} |", flush=True)
             if not pooled:
-                print(f"  by event: {by_kind(every)}; new levels told: {np.mean(every.levels):.2f}")
+                told = f"{np.mean(every.levels):.2f}" if every.levels else "-"
+                print(f"  by event: {by_kind(every)}; new levels told: {told}")
 
 
 def by_kind(one: Score) -> str:

@@ -28,7 +28,9 @@ _FLOOR = 0.02
 _DAY_CLUMPS, _WEEK_CLUMPS = 3.0, 10.0
 """So many clumps make an hour of the day, or of the week, count half."""
 _CELL_CLUMPS = 5.0
+"""With so many in a cell its own variance and the median of all count half."""
 _WINSOR = 0.01
+"""Of the hours with spend, so many may be incidents."""
 _DAY_SPREAD = 0.08
 _FEW_DAYS = 7
 _CELL_SHRINK = 20.0
@@ -178,19 +180,19 @@ def _hourly(usd: Doubles, week: Ints, clump: Doubles | None = None) -> Doubles:
     known = ~np.isnan(usd)
     spent = np.where(known, np.minimum(usd, _quantile(usd, _CAP)), 0.0)
     overall = spent.sum(1, keepdims=True) / np.maximum(known.sum(1, keepdims=True), 1)
-    rate = np.ones_like(overall) * np.inf
+    rate = np.full_like(overall, np.inf)
     if clump is not None:
         rate = overall / np.maximum(clump[:, None], 1e-12)
     sums = _three(_by_cell(spent, week, WEEK))
     counts = _three(_by_cell(known, week, WEEK))
     held, hours = _by_cell(sums, CELLS, 48), _by_cell(counts, CELLS, 48)
     cell = held / np.maximum(hours, 1.0)
-    with np.errstate(invalid="ignore"):
-        share = 1 / (1 + _DAY_CLUMPS / np.maximum(rate * hours / 3, 1e-12))
-        trust = 1 / (1 + _WEEK_CLUMPS / np.maximum(rate * counts / 3, 1e-12))
-    share = np.where(hours > 0, share, 0.0)
+    share, trust = (
+        np.where(of > 0, 1 / (1 + half / np.maximum(rate * np.maximum(of, 1) / 3, 1e-12)), 0)
+        for half, of in ((_DAY_CLUMPS, hours), (_WEEK_CLUMPS, counts))
+    )
     cell = (share * cell + (1 - share) * overall)[:, CELLS]
-    weight = counts / (counts + 3 * _SHRINK) * np.where(counts > 0, trust, 0.0)
+    weight = counts / (counts + 3 * _SHRINK) * trust
     mean = weight * sums / np.maximum(counts, 1.0) + (1 - weight) * cell
     floored: Doubles = np.maximum(mean, _FLOOR * overall)
     return floored
