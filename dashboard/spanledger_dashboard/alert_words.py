@@ -216,8 +216,9 @@ def judged(rule: Rule) -> str:
     """How many groups a rule looked at last."""
     if rule.trouble is not None:
         return "not now"
-    more = f", not {rule.left_out:,} that matter less" if rule.left_out else ""
-    return f"{formats.count(rule.judged, 'group')}{more}"
+    if rule.left_out:
+        return f"{rule.judged:,} of {rule.judged + rule.left_out:,}"
+    return formats.count(rule.judged, "group")
 
 
 def rule_fields(rule: Rule, changed: Mapping[str, Any]) -> dict[str, Any]:

@@ -59,6 +59,8 @@ def _table(rules: list[Rule]) -> None:
         height="content",
         alt="Every rule in force with what it watches and whom it tells",
     )
+    if any(rule.left_out for rule in rules):
+        st.caption("Of very many groups a rule judges those that matter most to it.")
     if not any(rule.channels for rule in rules):
         st.caption(
             ":orange[:material/notifications_paused: No channel is named, so nobody is told but by"
