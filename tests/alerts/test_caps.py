@@ -134,6 +134,7 @@ def test_what_was_odd_teaches_no_cap(ledger: Path, tmp_path: Path) -> None:
     with watching(settings_of(folder), Clock(NOW)) as watched:
         loop = burst(NOW - timedelta(hours=30), calls=400)
         send_all(watched.client, [("small", span) for span in loop])
+        watched.judge()  # whoever asks sees all that was sent
     first = epoch(NOW - timedelta(days=2))
     at = epoch(NOW - timedelta(hours=30))
     opened = DuckDBStore(folder)

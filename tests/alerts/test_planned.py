@@ -96,6 +96,8 @@ def test_what_is_planned_again_and_again_is_no_example(usual: Usual) -> None:
     hour = (usual.now - timedelta(hours=3)).hour
     start, end = f"{hour:02}:00:00", f"{(hour + 1) % 24:02}:00:00"
     hourly = nightly(start, end, time_zone="UTC", only={"team": ["search"]})
+    with watching(settings_of(usual.folder), usual.clock) as watched:
+        watched.judge()  # whoever asks sees all that was sent
     store = DuckDBStore(usual.folder)
     try:
         unplanned = Unplanned(store, Plan([hourly], BERLIN))
