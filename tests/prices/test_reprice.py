@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from spanledger_collector.prices.reprice import Reprice
 from spanledger_collector.server import running_collector
 from spanledger_collector.settings import PricesSettings, Settings
 from spanledger_collector.store.duckdb import DuckDBStore
+from tests.cli.processes import eventually
 from tests.collector.support import Client, settings_for
 from tests.prices.support import batch, call_on, random_spans, stored
 
@@ -182,14 +184,21 @@ def test_calls_keep_coming_in_meanwhile(tmp_path: Path) -> None:
                 sent.append(50)
             client.close()
 
+        def reached(number: int) -> bool:
+            return len(sent) >= number
+
         sender = threading.Thread(target=send)
         sender.start()
         client = Client(collector.url)
-        for percent in (10, 20, 30, 40, 50):
-            discount(tmp_path, percent)
-            ask(client, apply=True)
-        done.set()
-        sender.join()
+        try:
+            for percent in (10, 20, 30, 40, 50):
+                more = len(sent) + 1
+                assert eventually(partial(reached, more))
+                discount(tmp_path, percent)
+                ask(client, apply=True)
+        finally:
+            done.set()
+            sender.join()
         ask(client, apply=True)
         total, health = client.total(), client.health()
         client.close()
