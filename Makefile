@@ -16,10 +16,10 @@ check: install            ## the whole gate: lint, types, import contracts, test
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test: install             ## the test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 demo: install             ## simulated traffic and a live dashboard
 	$(BIN)/spanledger demo

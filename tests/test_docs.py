@@ -80,7 +80,9 @@ def test_the_example_settings_file_is_valid(tmp_path: Path) -> None:
     assert load_settings(file).collector == Settings().collector
 
 
-@pytest.mark.parametrize(("name", "end"), [("run", "spanledger demo"), ("test", "-m pytest")])
+@pytest.mark.parametrize(
+    ("name", "end"), [("run", "spanledger demo"), ("test", "-m pytest -n auto --dist loadfile")]
+)
 def test_readme_has_its_two_commands(name: str, end: str) -> None:
     """CI finds the README's commands; each makes the virtual environment that it works in."""
     command = subprocess.run(
