@@ -1,6 +1,6 @@
 """A lake on this machine: what it takes in, how it answers, what its upkeep and its storage cost.
 
-    .ci/lake && .venv/bin/python benchmarks/lake.py [--requests 100] [--calls 1000000]
+    .ci/lake && PYTHONPATH=. .venv/bin/python benchmarks/lake.py [--requests 100] [--calls 1000000]
 
 Prints the tables of docs/scaling.md. First one, two and three collectors take calls in, into one
 lake; then its small files are merged; then a ledger of many calls is moved into a lake, and the
