@@ -84,6 +84,7 @@ def test_quarantine_keeps_the_evidence(tmp_path: Path) -> None:
     with running_collector(settings_for(tmp_path)) as collector:
         client = Client(collector.url)
         client.send(span)
+        assert client.health()["quarantined"] == 1
         client.close()
     with opened(tmp_path) as connection:
         [[reason, detail, kept]] = connection.execute(
