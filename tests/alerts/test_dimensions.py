@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from spanledger_collector.alerts import reading
-from spanledger_collector.query.definition import FILTERS
+from spanledger_collector.dimensions import FILTERS
 from spanledger_collector.settings import (
     Budget,
     CacheRule,

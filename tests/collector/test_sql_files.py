@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from spanledger_collector.query.definition import FILTERS, parse_definition
+from spanledger_collector.dimensions import FILTERS
+from spanledger_collector.query.definition import parse_definition
 from spanledger_collector.rows import CallRow, MetricRow, QuarantineRow, SpanRow
 from spanledger_collector.store.duckdb import DuckDBStore
 

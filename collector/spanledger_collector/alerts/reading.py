@@ -14,6 +14,7 @@ from spanledger_collector.alerts.alert import Key
 from spanledger_collector.alerts.detect.series import HOUR, Doubles, Flags, Interval, Recent
 from spanledger_collector.alerts.ledger import ask
 from spanledger_collector.alerts.rules import Scope
+from spanledger_collector.dimensions import FILTERS
 from spanledger_collector.store import Store
 
 __all__ = [
@@ -33,18 +34,6 @@ MOST_GROUPS = 2000
 STEP_S = 300
 RECENT_S = 24 * HOUR
 _MEASURES = ("usd", "requests", "calls", "errors", "prompt_tokens", "cache_read_tokens")
-_SCOPES = (
-    "model",
-    "service",
-    "team",
-    "feature",
-    "environment",
-    "provider",
-    "workspace_id",
-    "user_id",
-    "outcome",
-    "cost_status",
-)
 _CALLS_ALONE = frozenset({"user_id"})
 """Dimensions that no sum by hour has: what is asked by these is added up call by call."""
 
@@ -281,7 +270,7 @@ def moment(seconds: int) -> datetime:
 
 def _scope(only: Scope) -> dict[str, object]:
     """The parameters that say which calls."""
-    return {name: list(only.get(name, ())) for name in _SCOPES}
+    return {name: list(only.get(name, ())) for name in FILTERS}
 
 
 def _scoped(only: Scope, dimension: str) -> dict[str, object]:

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import getpass
-import inspect
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from enum import Enum
-from functools import wraps
-from pathlib import Path
-from typing import Annotated, Any, TypeAlias, get_type_hints
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from spanledger_collector.cli.api import Api, ApiError, WrongRequest, client
+from spanledger_collector.cli.api import Api
+from spanledger_collector.cli.asking import asking
 from spanledger_collector.cli.console import FAILED, MISUSED, fail, print_table, say, warn
-from spanledger_collector.cli.options import (
-    ConfigOption,
-    TokenOption,
-    UrlOption,
-    settings_or_fail,
-)
 
 app = typer.Typer(help="What fires, and what to do about it.", no_args_is_help=True)
 
@@ -57,52 +49,9 @@ AlertArgument = Annotated[
 NoteOption = Annotated[str | None, typer.Option("--note", help="Why, for the audit trail.")]
 FeedbackOption = Annotated[Feedback | None, typer.Option("--feedback", help="What it was.")]
 
-_Command: TypeAlias = Callable[..., None]
-
-
-def _asking(unreachable: int = FAILED) -> Callable[[_Command], _Command]:
-    """Give a command the collector's API, and the options that say which collector.
-
-    Args:
-        unreachable: how the command ends when the collector does not answer.
-    """
-
-    def decorate(command: _Command) -> _Command:
-        @wraps(command)
-        def run(*, url: str | None, token: str | None, config: Path | None, **given: Any) -> None:
-            settings = settings_or_fail(config)
-            try:
-                with client(settings, url, token, timeout_s=600.0) as api:
-                    command(api, **given)
-            except WrongRequest as error:
-                fail(str(error), MISUSED)
-            except ApiError as error:
-                fail(str(error), unreachable)
-
-        return _with_options(run, command)
-
-    return decorate
-
-
-def _with_options(run: _Command, command: _Command) -> _Command:
-    """Let typer read a command's own options, and those that say which collector."""
-    hints: dict[str, Any] = get_type_hints(command, include_extras=True)
-    own = list(inspect.signature(command).parameters.values())[1:]
-    added: dict[str, Any] = {"url": UrlOption, "token": TokenOption, "config": ConfigOption}
-    by_name = inspect.Parameter.KEYWORD_ONLY
-    run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # that is where it looks
-        [each.replace(annotation=hints[each.name], kind=by_name) for each in own]
-        + [
-            inspect.Parameter(name, by_name, default=None, annotation=kind)
-            for name, kind in added.items()
-        ]
-    )
-    run.__annotations__ = {each.name: hints[each.name] for each in own} | added
-    return run
-
 
 @app.command("list")
-@_asking()
+@asking()
 def list_alerts(
     api: Api,
     everything: Annotated[
@@ -123,7 +72,7 @@ def list_alerts(
 
 
 @app.command()
-@_asking(unreachable=UNKNOWN)
+@asking(unreachable=UNKNOWN)
 def check(
     api: Api,
     severity: Annotated[
@@ -157,7 +106,7 @@ def check(
 
 
 @app.command("test")
-@_asking()
+@asking()
 def send_test(
     api: Api,
     channel: Annotated[
@@ -183,7 +132,7 @@ def send_test(
 
 
 @app.command()
-@_asking()
+@asking()
 def backtest(
     api: Api,
     rule: Annotated[
@@ -219,7 +168,7 @@ def backtest(
 
 
 @app.command()
-@_asking()
+@asking()
 def ack(
     api: Api,
     alert: AlertArgument,
@@ -234,7 +183,7 @@ def ack(
 
 
 @app.command()
-@_asking()
+@asking()
 def snooze(
     api: Api,
     alert: AlertArgument,
@@ -250,7 +199,7 @@ def snooze(
 
 
 @app.command()
-@_asking()
+@asking()
 def resolve(
     api: Api,
     alert: AlertArgument,

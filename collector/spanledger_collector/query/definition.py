@@ -7,25 +7,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from spanledger_collector.dimensions import FILTERS
 from spanledger_collector.query import measures
 from spanledger_collector.query.columns import MEASURES, Column, column
 from spanledger_collector.query.parameters import BadParameter, Kind, kind_of
 
-__all__ = ["FILTERS", "Definition", "Parameter", "parse_definition"]
-
-FILTERS = (
-    "model",
-    "service",
-    "team",
-    "feature",
-    "environment",
-    "provider",
-    "workspace_id",
-    "user_id",
-    "outcome",
-    "cost_status",
-)
-"""The dimensions that `-- @filters` in a header makes parameters of."""
+__all__ = ["Definition", "Parameter", "parse_definition"]
 
 READERS = ("anyone", "whole ledger")
 """Who may ask a query without a `team` filter: every token, or only those of no single team."""

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple, Protocol
 
 from spanledger._version import __version__
 from spanledger.pricing import PriceBook
+from spanledger_collector.dimensions import FILTERS
 from spanledger_collector.prices.listing import listed
 from spanledger_collector.query import measures
 from spanledger_collector.query.cache_rates import cache_rates
-from spanledger_collector.query.definition import FILTERS
 from spanledger_collector.query.parameters import Cursor, Place
 from spanledger_collector.query.periods import day_edges, has_broken_hours, periods
 from spanledger_collector.store import StoreState

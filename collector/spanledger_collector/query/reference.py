@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from spanledger_collector.dimensions import FILTERS
 from spanledger_collector.query.catalog import catalog
 from spanledger_collector.query.columns import MEASURES, TYPES, Column, column
-from spanledger_collector.query.definition import FILTERS, REQUIRED, Definition, Parameter
+from spanledger_collector.query.definition import REQUIRED, Definition, Parameter
 
 __all__ = ["reference"]
 

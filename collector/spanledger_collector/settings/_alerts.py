@@ -8,9 +8,10 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from spanledger_collector.dimensions import Dimension
 from spanledger_collector.settings._channels import Channel
 from spanledger_collector.settings._planned import Planned
-from spanledger_collector.settings._scope import Dimension, Name, Only
+from spanledger_collector.settings._scope import Name, Only
 from spanledger_collector.settings._section import Section
 from spanledger_collector.settings._values import HttpUrl
 

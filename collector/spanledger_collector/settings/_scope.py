@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-__all__ = ["Dimension", "Name", "Only"]
+from spanledger_collector.dimensions import Dimension
 
-Dimension: TypeAlias = Literal[
-    "model",
-    "service",
-    "team",
-    "feature",
-    "environment",
-    "provider",
-    "workspace_id",
-    "user_id",
-    "outcome",
-    "cost_status",
-]
+__all__ = ["Name", "Only"]
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
