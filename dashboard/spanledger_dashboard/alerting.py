@@ -55,11 +55,6 @@ class Alert:
         """It is not over."""
         return self.state != "resolved"
 
-    @property
-    def inhibited(self) -> bool:
-        """Another alert tells this one already."""
-        return self.parent_id is not None
-
 
 class Event(NamedTuple):
     """Something that happened to an alert."""

@@ -84,8 +84,9 @@ def alert_page(settings: DashboardSettings, alert_id: str) -> None:
 
 
 def _numbers(now_open: Sequence[Alert], fired: Sequence[Alert], rules: int, budgets: int) -> None:
-    beyond = sum((each.excess_usd for each in now_open if not each.inhibited), Decimal(0))
-    peak = sum((each.peak_usd for each in now_open if not each.inhibited), Decimal(0))
+    tell = [alert for alert, _ in families(now_open)]
+    beyond = sum((each.excess_usd for each in tell), Decimal(0))
+    peak = sum((each.peak_usd for each in tell), Decimal(0))
     unsent = sum(each.unsent for each in fired)
     with grid(4, min_column_width=200):
         metric("Firing now", str(len(now_open)), None, f"{len(fired)} fired in the last 7 days")

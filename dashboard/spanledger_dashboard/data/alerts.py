@@ -10,7 +10,16 @@ from typing import Any
 import pyarrow as pa
 import streamlit as st
 
-from spanledger_dashboard.alerting import Alert, Budget, Event, Planned, Rule, Tested, Tried
+from spanledger_dashboard.alerting import (
+    Alert,
+    Budget,
+    Event,
+    Planned,
+    Rule,
+    Tested,
+    Tried,
+    families,
+)
 from spanledger_dashboard.data.asking import ask, between, instant, iso, tell
 from spanledger_dashboard.settings import Source
 
@@ -40,10 +49,10 @@ def alerts(source: Source, start: datetime, end: datetime | None) -> list[Alert]
 def firing(source: Source) -> list[Alert]:
     """Alerts that are open now, the most severe first.
 
-    One that another tells already is a part of that one.
+    One that another open one tells already is a part of that one.
     """
-    found = (_alert(row) for row in _firing(source).to_pylist())
-    return [alert for alert in found if not alert.inhibited]
+    found = [_alert(row) for row in _firing(source).to_pylist()]
+    return [alert for alert, _ in families(found)]
 
 
 def alert(source: Source, alert_id: str) -> Alert | None:
