@@ -5,28 +5,16 @@ A short run; `make lake-soak` kills everything again and again, on S3, and notes
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from tests.lake.environment import LakeCollector, lake_collectors, lake_python
+from tests.lake.environment import LakeCollector, lake_collectors
 from tests.lake.senders import COST_USD, Senders, totals
-from tests.lake.services import Postgres, postgres, wait_until
+from tests.lake.services import Postgres, wait_until
 
 pytestmark = pytest.mark.timeout(600)
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Postgres]:
-    """A PostgreSQL of its own, in a folder that its user may enter."""
-    lake_python()
-    with tempfile.TemporaryDirectory(prefix="spanledger-pg-") as folder:
-        Path(folder).chmod(0o755)
-        with postgres(Path(folder) / "pg") as cluster:
-            yield cluster
 
 
 def settings(cluster: Postgres, name: str, folder: Path) -> dict[str, str]:

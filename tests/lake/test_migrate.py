@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
@@ -17,7 +15,7 @@ from tests.collector.support import settings_for
 from tests.collector.test_backup import contents, filled
 from tests.lake.environment import lake_collectors, lake_python, lake_variables
 from tests.lake.senders import ask
-from tests.lake.services import Postgres, free_port, postgres
+from tests.lake.services import Postgres, free_port
 
 pytestmark = pytest.mark.timeout(600)
 RANGE = {
@@ -31,15 +29,6 @@ NAMES = sorted(
     for name, query in catalog().items()
     if not any(parameter.default == "required" for parameter in query.parameters)
 )
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Postgres]:
-    lake_python()
-    with tempfile.TemporaryDirectory(prefix="spanledger-pg-") as folder:
-        Path(folder).chmod(0o755)
-        with postgres(Path(folder) / "pg") as cluster:
-            yield cluster
 
 
 def migrate(variables: dict[str, str], *arguments: str | Path) -> subprocess.CompletedProcess[str]:

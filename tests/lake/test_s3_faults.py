@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from tests.lake.environment import lake_collectors, lake_python
+from tests.lake.environment import lake_collectors
 from tests.lake.s3 import KINDS, Faults, Gateway, versitygw
 from tests.lake.senders import COST_USD, Senders, totals
-from tests.lake.services import Postgres, postgres, wait_until
+from tests.lake.services import Postgres, wait_until
 
 pytestmark = pytest.mark.timeout(600)
 PATIENCE_S = 240.0
 AWAY = ("503", "500", "reset")
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Postgres]:
-    """A PostgreSQL of its own, in a folder that its user may enter."""
-    lake_python()
-    with tempfile.TemporaryDirectory(prefix="spanledger-pg-") as folder:
-        Path(folder).chmod(0o755)
-        with postgres(Path(folder) / "pg") as cluster:
-            yield cluster
 
 
 def test_every_kind_of_failure_of_s3(cluster: Postgres, tmp_path: Path) -> None:
