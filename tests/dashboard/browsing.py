@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, TimeoutError, expect, sync_playwright
 
 from tests.dashboard.support import noon_zone
 
@@ -31,7 +31,9 @@ ARGUMENTS = [
 PICTURES = Path(__file__).parents[2] / "artifacts" / "screens"
 PATIENCE_MS = 60_000
 READY_S = 90
+_LOOKS = 6
 
+expect.set_options(timeout=PATIENCE_MS)
 needs_browser = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a browser at {CHROMIUM}")
 
 
@@ -114,6 +116,18 @@ def visiting(browser: Browser, *, dark: bool = False, width: int = 1440) -> Iter
     assert blocked == []
 
 
+def choose(page: Page, label: str, option: re.Pattern[str]) -> None:
+    """Choose in a list of choices as a person does: open it again where the page redrew it shut."""
+    offered = page.get_by_role("option", name=option)
+    for _ in range(_LOOKS):
+        page.get_by_role("combobox", name=re.compile(label)).click()
+        with suppress(TimeoutError):
+            offered.click(timeout=PATIENCE_MS / _LOOKS)
+            return
+        page.keyboard.press("Escape")
+    pytest.fail(f"{label!r} does not offer {option.pattern!r}")
+
+
 def _picture() -> Path:
     """Where what the test saw last is kept, for whoever wants to look: one picture a test."""
     test = os.environ["PYTEST_CURRENT_TEST"].rpartition(" ")[0]
@@ -122,4 +136,4 @@ def _picture() -> Path:
 
 def metric(page: Page, label: str, value: str) -> None:
     card = page.get_by_test_id("stMetric").filter(has_text=label)
-    expect(card.get_by_test_id("stMetricValue")).to_have_text(value, timeout=PATIENCE_MS)
+    expect(card.get_by_test_id("stMetricValue")).to_have_text(value)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.dashboard.browsing import PATIENCE_MS, chromium, metric, needs_browser, serving, visiting
+from tests.dashboard.browsing import chromium, metric, needs_browser, serving, visiting
 from tests.dashboard.conftest import collecting
 from tests.dashboard.support import MILLION, Reported, report
 from tests.dashboard.told import Told, limit
@@ -56,6 +56,6 @@ def test_a_phone_shows_the_whole_page_in_the_dark(
     with visiting(browser, dark=True, width=390) as page:
         page.goto(f"{dashboard}/{name}")
         metric(page, label, value)
-        expect(page.get_by_text(title, exact=True)).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.get_by_text(title, exact=True)).to_be_visible()
 
         assert page.evaluate("document.scrollingElement.scrollWidth") <= 390

@@ -17,7 +17,6 @@ import spanledger_dashboard
 from spanledger_dashboard.login import verdict
 from spanledger_dashboard.settings import Login
 from tests.dashboard.browsing import (
-    PATIENCE_MS,
     chromium,
     free_port,
     metric,
@@ -116,7 +115,7 @@ def test_every_page_is_behind_the_gate(browser: Browser, gated: str) -> None:
         page.set_extra_http_headers(dict.fromkeys(names, "ada@example.com"))
         for path in PAGES:
             page.goto(f"{gated}/{path}")
-            expect(page.get_by_role("button", name="Log in")).to_be_visible(timeout=PATIENCE_MS)
+            expect(page.get_by_role("button", name="Log in")).to_be_visible()
             assert page.get_by_test_id("stMetric").count() == 0
             assert page.get_by_test_id("stPageLink").count() == 0
 
@@ -132,7 +131,7 @@ def test_one_of_the_list_gets_in_and_out(browser: Browser, gated: str, identity:
 
         page.get_by_role("button", name="Log out").click()
 
-        expect(page.get_by_role("button", name="Log in")).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.get_by_role("button", name="Log in")).to_be_visible()
 
 
 @needs_browser
@@ -153,7 +152,7 @@ def test_others_stay_outside(
     with visiting(browser) as page:
         log_in(page, gated)
 
-        expect(page.get_by_text(told)).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.get_by_text(told)).to_be_visible()
         assert page.get_by_test_id("stMetric").count() == 0
 
 
@@ -165,8 +164,8 @@ def test_a_link_opens_after_the_login(browser: Browser, gated: str, identity: Pr
     with visiting(browser) as page:
         log_in(page, link)
 
-        expect(page).to_have_url(link, timeout=PATIENCE_MS)
-        expect(page.get_by_text("Only team payments")).to_be_visible(timeout=PATIENCE_MS)
+        expect(page).to_have_url(link)
+        expect(page.get_by_text("Only team payments")).to_be_visible()
 
 
 @pytest.mark.parametrize(
