@@ -122,8 +122,8 @@ def test_empty_envelopes_succeed(shared: Client) -> None:
         (b'{"a": "\\ud800"}', JSON, ""),
         (b"[" * 100_000, JSON, ""),
         (b"{}", JSON, "gzip"),
-        (gzip.compress(b"{}")[:-4], JSON, "gzip"),
-        (gzip.compress(gzip.compress(b"{}")), JSON, "gzip"),
+        pytest.param(gzip.compress(b"{}")[:-4], JSON, "gzip", id="gzip cut short"),
+        pytest.param(gzip.compress(gzip.compress(b"{}")), JSON, "gzip", id="gzip twice"),
     ],
 )
 def test_a_malformed_body_is_refused(
