@@ -46,7 +46,8 @@ GOOD = finding(1.0, bad=False)
 class Story:
     """One alert over time."""
 
-    def __init__(self) -> None:
+    def __init__(self, policy: Policy = POLICY) -> None:
+        self.policy = policy
         self.alert: Alert | None = None
         self.told: list[str] = []
         self.events: list[str] = []
@@ -55,7 +56,7 @@ class Story:
     def sees(self, found: Finding, parent: str | None = None, **later: float) -> Story:
         """Some time later this is found."""
         self.now += timedelta(**later)
-        taken = step(self.alert, found, self.now, POLICY, parent)
+        taken = step(self.alert, found, self.now, self.policy, parent)
         if taken is not None:
             assert taken.based_on == (
                 0
@@ -81,8 +82,8 @@ class Story:
         return self.alert.state if self.alert else None
 
 
-def fired() -> Story:
-    return Story().sees(finding(severe=True))
+def fired(policy: Policy = POLICY) -> Story:
+    return Story(policy).sees(finding(severe=True))
 
 
 def test_good_news_is_none() -> None:
@@ -157,6 +158,22 @@ def test_it_is_over_after_a_while_of_good() -> None:
     assert story.state == "recovering"
 
     story.sees(GOOD, seconds=60)
+    assert (story.state, story.told) == ("resolved", ["opened", "resolved"])
+
+
+def test_time_that_nobody_saw_is_no_recovery() -> None:
+    """Not judged, or judged without a word, for hours: those do not count; what was good does."""
+    unknown = finding(bad=False)._replace(known=False, reason="missing_hours")
+    story = fired(POLICY._replace(gap_s=180)).sees(GOOD, minutes=1)
+    for _ in range(2):
+        for _ in range(5):
+            story.sees(unknown, hours=1)
+        story.sees(GOOD, minutes=1).sees(GOOD, hours=9)
+
+    assert (story.state, story.events.count("unknown")) == ("recovering", 2)
+
+    for _ in range(int(KEEP_S // 60)):
+        story.sees(GOOD, minutes=1)
     assert (story.state, story.told) == ("resolved", ["opened", "resolved"])
 
 

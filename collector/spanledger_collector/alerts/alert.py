@@ -78,6 +78,9 @@ class Alert(NamedTuple):
     fired_at: datetime | None
     last_bad_at: datetime
     good_since: datetime | None
+    """Since when it has been good, less the time in which nobody looked."""
+    last_good_at: datetime | None
+    """When somebody last found it good."""
     resolved_at: datetime | None
     bad_since: datetime
     window_start: datetime

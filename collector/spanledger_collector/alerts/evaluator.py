@@ -111,7 +111,6 @@ class Evaluator:
         self.statuses: tuple[BudgetStatus, ...] = ()
         """Where the budgets stand, as of the last judgement."""
         self._judgements = judgements
-        self._watched_since = datetime.min
 
     @property
     def watched(self) -> dict[str, Watched]:
@@ -128,8 +127,6 @@ class Evaluator:
             QueueFull: the writer is closing.
         """
         begun = time.monotonic()
-        if self._judgements.is_gap(now):
-            self._watched_since = now
         found = self._findings(now)
         known = newest_alerts(self._store)
         round_ = _Round(self, known, now)
@@ -221,7 +218,7 @@ class Evaluator:
         watched = self.watched.get(key.rule)
         remind_h = watched.remind_hours if watched else 24.0
         pending_s = _PENDING_SHARE * self._alerts.interval_s
-        return Policy(pending_s, 3600 * remind_h, self._watched_since)
+        return Policy(pending_s, 3600 * remind_h, self._judgements.patience.total_seconds())
 
     def sends(self, alert: Alert, reason: str, now: datetime) -> tuple[str, list[Send]]:
         """The message of an alert, and its copies for the channels of its rule."""

@@ -33,7 +33,8 @@ class Judgements:
     def __init__(self, interval_s: float) -> None:
         self.states: Mapping[str, RuleState] = {}
         self.judged_at: datetime | None = None
-        self._patience = max(LATE * timedelta(seconds=interval_s), LEAST_LATE)
+        self.patience = max(LATE * timedelta(seconds=interval_s), LEAST_LATE)
+        """Longer between two judgements, nobody knows what was."""
         self._begun: datetime | None = None
         self._failed: str | None = None
 
@@ -49,14 +50,10 @@ class Judgements:
         """One could not be made."""
         self._failed = why
 
-    def is_gap(self, now: datetime) -> bool:
-        """Whether so much time went by that nobody knows what happened meanwhile."""
-        return self.judged_at is None or now - self.judged_at > self._patience
-
     def trouble(self, now: datetime) -> str | None:
         """Why nobody knows what fires; nothing while judgements are made."""
         since = self.judged_at or self._begun
-        if self._failed is None and (since is None or now - since <= self._patience):
+        if self._failed is None and (since is None or now - since <= self.patience):
             return None
         last = f"the last at {self.judged_at:%Y-%m-%d %H:%M} UTC" if self.judged_at else "none yet"
         why = self._failed or "a judgement takes too long or nobody makes one"

@@ -42,6 +42,7 @@ _ALERTS = pa.schema(
         "fired_at": _TIME,
         "last_bad_at": _TIME,
         "good_since": _TIME,
+        "last_good_at": _TIME,
         "resolved_at": _TIME,
         "bad_since": _TIME,
         "window_start": _TIME,

@@ -8,6 +8,7 @@ that looks twice, changes nothing.
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -26,8 +27,8 @@ class Policy(NamedTuple):
     pending_s: float
     """How long it has to be bad unless it is severe."""
     remind_s: float
-    watched_since: datetime = datetime.min
-    """Since when somebody judged without a gap: what nobody saw was not good."""
+    gap_s: float = math.inf
+    """Longer between two judgements, nobody knows what was: that time was not good."""
 
 
 class Step(NamedTuple):
@@ -66,8 +67,7 @@ def _unknown(alert: Alert | None, finding: Finding, now: datetime) -> Step | Non
     """Nothing is known: what is open stays open, and says so once."""
     if alert is None or not alert.is_open or alert.reason == finding.reason:
         return None
-    good_since = now if alert.good_since else None
-    unseen = _next(alert, reason=finding.reason, good_since=good_since)
+    unseen = _next(alert, reason=finding.reason)
     return Step(unseen, (_event(unseen, now, "unknown"),), None, alert.revision)
 
 
@@ -115,24 +115,31 @@ def _good(alert: Alert, finding: Finding, now: datetime, policy: Policy) -> Step
     if alert.state == "pending":
         over = _next(alert, state="resolved", resolved_at=now)
         return Step(over, (_event(over, now, "dropped"),), None, alert.revision)
-    since = max(alert.good_since or now, policy.watched_since)
+    since = _good_since(alert, now, policy)
+    good = _next(alert, good_since=since, last_good_at=now, reason=finding.reason)
     if (now - since).total_seconds() >= alert.keep_s:
-        over = _next(alert, state="resolved", resolved_at=now, good_since=since)
+        over = good._replace(state="resolved", resolved_at=now)
         events = (_event(over, now, "resolved"),)
         if alert.told:
             return _told(over, now, "resolved", alert.revision, events, is_next=True)
         return Step(over, events, None, alert.revision)
     if alert.state == "recovering":
-        return None
-    better = _next(
-        alert,
+        return None if alert.last_good_at == now else Step(good, (), None, alert.revision)
+    better = good._replace(
         state="recovering",
-        good_since=since,
         observed=finding.observed,
         window_start=finding.window_start,
         window_end=finding.window_end,
     )
     return Step(better, (_event(better, now, "recovering"),), None, alert.revision)
+
+
+def _good_since(alert: Alert, now: datetime, policy: Policy) -> datetime:
+    """Since when it has been good: later by the time in which nobody looked."""
+    if alert.good_since is None or alert.last_good_at is None:
+        return now
+    unseen = now - alert.last_good_at
+    return alert.good_since + (unseen if unseen.total_seconds() > policy.gap_s else timedelta())
 
 
 def _fire(
@@ -200,6 +207,7 @@ def _new(finding: Finding, episode: int, now: datetime) -> Alert:
         fired_at=None,
         last_bad_at=now,
         good_since=None,
+        last_good_at=None,
         resolved_at=None,
         bad_since=finding.bad_since or finding.window_start,
         window_start=finding.window_start,
