@@ -69,7 +69,7 @@ class Collector:
     ) -> None:
         prices = prices or PricesInForce()
         wanted = wanted or Wanted()
-        shown = AlertsShown(wanted.alerts, ZoneInfo(wanted.time_zone), clock)
+        shown = AlertsShown(wanted.alerts, wanted.budgets, ZoneInfo(wanted.time_zone), clock)
         self.writer = Writer(store, settings.max_inflight_bytes)
         self._decoders = Decoders(prices, settings.max_body_bytes)
         self._runner = Runner(

@@ -78,7 +78,8 @@ def headline(alert: Alert) -> str:
     """An alert in one line."""
     what = KINDS.get(alert.kind, alert.kind)
     if alert.kind == "budget":
-        return f"Budget {alert.rule.removeprefix('budget:')}"
+        group = "" if alert.dimension == "none" else f" of {who(alert.dimension, alert.value)}"
+        return f"Budget {alert.rule.removeprefix('budget:')}{group}"
     group = who(alert.dimension, alert.value)
     return f"{group[:1].upper()}{group[1:]}: {what}"
 
@@ -208,8 +209,9 @@ def binding(budgets: list[Budget]) -> Budget | None:
         for each in budgets
         if each.left_usd <= 0 or (each.forecast_usd is not None and each.forecast_usd > each.usd)
     ]
-    ends = {each.name: each.run_out_at or each.end for each in short}
-    return min(short, key=lambda each: (each.left_usd > 0, ends[each.name]), default=None)
+    return min(
+        short, key=lambda each: (each.left_usd > 0, each.run_out_at or each.end), default=None
+    )
 
 
 def judged(rule: Rule) -> str:

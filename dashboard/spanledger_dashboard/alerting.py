@@ -107,6 +107,14 @@ class Budget(NamedTuple):
     run_out_at: datetime | None
     thresholds: tuple[float, ...]
     only: Only
+    by: str = "none"
+    """The dimension each of whose values has this budget for itself."""
+    value: str = ""
+
+    @property
+    def shown(self) -> str:
+        """Its name, and whose it is."""
+        return self.name if self.by == "none" else f"{self.name} ({self.value})"
 
 
 class Planned(NamedTuple):

@@ -202,6 +202,24 @@ def test_check_knows_that_nobody_knows(usual: Usual) -> None:
     assert "does not answer" in gone.stderr
 
 
+def test_switched_off_nobody_knows_and_nobody_is_told(spent: Usual, sink: Sink) -> None:
+    """Without a rule in force `check` ends with 3; what fired is closed without a word."""
+    channels, rules = [hook(sink.url)], (SPEND,)
+    with watching(settings_of(spent.folder, channels, rule=rules), spent.clock) as watched:
+        watched.judge()
+        sink.wait_for(1)
+    off = settings_of(spent.folder, channels, rule=rules, enabled=False)
+    with watching(off, spent.clock) as watched:
+        watched.judge()
+        checked = run(watched, "check")
+        [alert] = watched.alerts()
+
+    assert (alert["state"], alert["unsent"]) == ("resolved", 0)
+    assert checked.exit_code == 3
+    assert "No rule is in force" in checked.stderr
+    assert sink.reasons == ["opened"]
+
+
 def test_hours_in_which_nobody_judged_are_not_free(usual: Usual) -> None:
     """Of a window that lies in such hours nothing is known; a quiet hour is known."""
     settings = settings_of(usual.folder, rule=(SPEND,))

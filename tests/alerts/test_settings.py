@@ -117,6 +117,10 @@ def test_rules_and_budgets_are_read(file: Path) -> None:
             "file line 7: budgets period = 'year' should be 'day', 'week' or 'month'.",
         ),
         (
+            '[[budgets]]\nname = "m"\nusd = 1\nby = "squad"\n',
+            "file line 4: budgets by = 'squad' should be 'none', 'model', 'service', 'team',",
+        ),
+        (
             "[[budgets]]\nname = 'm'\nusdd = 1\nusd = 1\n",
             "file line 3: [[budgets]] has no key 'usdd'. Did you mean 'usd'?",
         ),

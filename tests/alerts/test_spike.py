@@ -128,6 +128,22 @@ def test_what_another_tells_is_held_back(usual: Usual, sink: Sink) -> None:
         }
 
 
+def test_who_has_a_channel_of_their_own_is_told(usual: Usual, sink: Sink) -> None:
+    """The team's chat does not hear what the organisation's alert tells, so it is told, too."""
+    channels = [hook(sink.url, "ops"), hook(sink.url, "team-chat")]
+    rules = (
+        SPEND.model_copy(update={"channels": ("ops",)}),
+        TEAM.model_copy(update={"channels": ("team-chat",)}),
+    )
+    with watching(settings_of(usual.folder, channels, rule=rules), usual.clock) as watched:
+        send_all(watched.client, [("finder", span) for span in runaway(usual.now)])
+        outcome = watched.judge()
+        told = {each.document["alert"]["rule"] for each in sink.wait_for(2)}
+
+    assert outcome["told"] == 2
+    assert told == {"spend", "team-spend"}
+
+
 def test_what_comes_late_is_judged(usual: Usual, sink: Sink) -> None:
     """Calls of five hours ago that arrive now fire now, and the message says when it began."""
     late = usual.now - timedelta(hours=5)

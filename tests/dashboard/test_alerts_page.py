@@ -32,6 +32,10 @@ usd = 1000
 name = "payments"
 usd = 5
 only = {{team = "payments"}}
+[[budgets]]
+name = "teams"
+usd = 1000
+by = "team"
 [[alerts.planned]]
 name = "nightly-batch"
 start = 01:00:00
@@ -126,6 +130,21 @@ def test_budgets_say_which_one_binds(firing: str, open_app: Opening) -> None:
     words = [chart.proto.alt for chart in app.get("vega_lite_chart")]
     assert any("What is left of the budget payments: -$3.00 of $5.00" in each for each in words)
     assert any("2 alerts in time" in each for each in words)
+
+
+def test_a_budget_of_each_group_is_a_table(firing: str, open_app: Opening) -> None:
+    """One card for all teams, the fullest first, and one rule among the others."""
+    app = open_app(firing, PAGE)
+    tables = [table.value for table in app.dataframe]
+    teams = next(table for table in tables if "Left (USD)" in table)
+    rules = next(table for table in tables if "Fires when" in table)
+
+    assert "**teams: $1,000.00 a month for each team**" in texts(app)
+    assert list(teams["Team"]) == ["payments", "discovery"]
+    assert teams["Spent (USD)"][0] == pytest.approx(8.0)
+    assert teams["Used"][0] == pytest.approx(0.8)
+    assert metrics(app)["Rules in force"] == ("8", "and 3 budgets")
+    assert rules[rules["Rule"] == "teams"].iloc[0]["For each"] == "team"
 
 
 def test_every_change_and_every_rule_is_listed(firing: str, open_app: Opening) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 from spanledger_collector.alerts.alert import Finding, Key
 from spanledger_collector.alerts.detect.budget import Progress, judge
-from spanledger_collector.alerts.judging import Judge
+from spanledger_collector.alerts.judging import Judge, Judged
 from spanledger_collector.alerts.message import BudgetLeft
 from spanledger_collector.alerts.reading import moment
-from spanledger_collector.alerts.rules import Scope
+from spanledger_collector.alerts.rules import Scope, scope_of
 from spanledger_collector.settings import Budget
 
 __all__ = ["PREFIX", "BudgetStatus", "budget_findings", "left_of"]
@@ -24,10 +24,17 @@ _FORECAST_KEEP_S = 6 * 3600.0
 
 
 class BudgetStatus(NamedTuple):
-    """Where one budget stands."""
+    """Where one budget stands, or that of one group."""
 
     budget: Budget
     progress: Progress
+    value: str = ""
+    """The group's value of the budget's dimension."""
+
+    @property
+    def scope(self) -> Scope:
+        """The calls that it is for."""
+        return scope_of(self.budget.scope, self.budget.by, self.value)
 
     @property
     def usd(self) -> Decimal:
@@ -47,25 +54,29 @@ class BudgetStatus(NamedTuple):
 
 
 def budget_findings(
-    budgets: Iterable[Budget], judge_: Judge, now: datetime
-) -> tuple[tuple[BudgetStatus, ...], list[Finding]]:
-    """See where budgets stand, and what is to be told of it.
+    budget: Budget, judge_: Judge, now: datetime
+) -> tuple[list[BudgetStatus], Judged]:
+    """See where a budget stands, the fullest group first, and what is to be told of it.
 
     Raises:
         StoreUnavailable: the ledger does not answer now.
     """
-    statuses = tuple(BudgetStatus(budget, judge_.progress(budget, now)) for budget in budgets)
-    return statuses, [_finding(status) for status in statuses]
+    standing = judge_.progress(budget, now)
+    statuses = [BudgetStatus(budget, state, name) for name, state in standing.states.items()]
+    statuses.sort(key=lambda status: -status.progress.spent_usd)
+    findings = [_finding(status) for status in statuses]
+    return statuses, Judged(findings, len(findings), standing.left_out)
 
 
 def left_of(statuses: Sequence[BudgetStatus], scope: Scope) -> BudgetLeft | None:
     """The narrowest budget that all calls of a scope count for."""
-    fitting = [status for status in statuses if _covers(status.budget.scope, scope)]
+    fitting = [status for status in statuses if _covers(status.scope, scope)]
     if not fitting:
         return None
-    status = max(fitting, key=lambda each: len(each.budget.only))
+    status = max(fitting, key=lambda each: len(each.scope))
     left = status.usd - status.spent_usd
-    return BudgetLeft(status.budget.name, status.usd, left, status.forecast_usd)
+    key = Key(status.budget.name, status.budget.by, status.value)
+    return BudgetLeft(key, status.usd, left, status.forecast_usd)
 
 
 def _covers(only: Scope, scope: Scope) -> bool:
@@ -80,7 +91,7 @@ def _finding(status: BudgetStatus) -> Finding:
     warns = budget.forecast and low is not None and low > budget.usd and progress.share < 1
     over = max(progress.spent_usd - budget.usd, 0.0)
     return Finding(
-        key=Key(PREFIX + budget.name),
+        key=Key(PREFIX + budget.name, budget.by, status.value),
         kind="budget",
         bad=verdict.fires,
         severe=True,

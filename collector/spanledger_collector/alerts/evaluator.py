@@ -100,13 +100,15 @@ class Evaluator:
         self._store = store
         self._run = run
         self._alerts = alerts
-        self._budgets = [budget for budget in budgets if budget.enabled]
+        self._budgets = sorted(
+            (budget for budget in budgets if budget.enabled), key=lambda budget: budget.by != "none"
+        )  # what tells first may explain what its groups would
         self._gatherer = gatherer
         self._place = place
         self._reader = Reader(store)
         unplanned = Unplanned(store, plan)
         self._judge = Judge(self._reader, place.zone, unplanned=unplanned)
-        self.rules: tuple[Rule, ...] = rules_in_force(alerts)
+        self.rules: tuple[Rule, ...] = rules_in_force(alerts) if alerts.enabled else ()
         self._judge.learner.scopes = {name: each.scope for name, each in self.watched.items()}
         self.statuses: tuple[BudgetStatus, ...] = ()
         """Where the budgets stand, as of the last judgement."""
@@ -180,12 +182,12 @@ class Evaluator:
         statuses: list[BudgetStatus] = []
 
         def budget(wanted: Budget) -> Judged:
-            [status], findings = budget_findings([wanted], self._judge, now)
-            statuses.append(status)
-            return Judged(findings, 1) if self._alerts.enabled else Judged([], 0)
+            found, judged = budget_findings(wanted, self._judge, now)
+            statuses.extend(found)
+            return judged if self._alerts.enabled else judged._replace(findings=[])
 
         work: dict[str, Callable[[], Judged]] = {}
-        for rule in self.rules if self._alerts.enabled else ():
+        for rule in self.rules:
             work[rule.name] = partial(self._judge.judge, rule, now)
         for wanted in self._budgets:
             work[PREFIX + wanted.name] = partial(budget, wanted)
@@ -220,12 +222,16 @@ class Evaluator:
         pending_s = _PENDING_SHARE * self._alerts.interval_s
         return Policy(pending_s, 3600 * remind_h, self._judgements.patience.total_seconds())
 
+    def channels(self, alert: Alert | Finding) -> tuple[str, ...]:
+        """Whom its rule tells."""
+        watched = self.watched.get(alert.key.rule)
+        return channels_of(watched, self._alerts) if watched and self._alerts.enabled else ()
+
     def sends(self, alert: Alert, reason: str, now: datetime) -> tuple[str, list[Send]]:
         """The message of an alert, and its copies for the channels of its rule."""
         scope = self.scope(alert)
         facts = self._gatherer.facts(alert, scope, now, left_of(self.statuses, scope))
-        watched = self.watched.get(alert.rule)
-        channels = channels_of(watched, self._alerts) if watched else ()
+        channels = self.channels(alert)
         told = document("", reason, alert, facts, self._place, now)
         sends = []
         for channel in channels:
@@ -244,7 +250,7 @@ class _Round:
         self._evaluator = evaluator
         self._known = known
         self._now = now
-        self._relatives = Relatives(evaluator.scope, evaluator._reader)
+        self._relatives = Relatives(evaluator.scope, evaluator.channels, evaluator._reader)
         self.changed: list[tuple[Alert, int]] = []
         self.events: list[Event] = []
         self._sends: list[Send] = []
@@ -256,7 +262,7 @@ class _Round:
         """Let the alert of a finding take a step."""
         alert = self._known.get(finding.key)
         parent = None
-        if finding.bad and finding.kind == "spike" and (alert is None or not _was_told(alert)):
+        if finding.bad and (alert is None or not _was_told(alert)):
             parent = self._relatives.explaining(finding)
         policy = self._evaluator.policy(finding.key)
         taken = step(alert, finding, self._now, policy, parent)

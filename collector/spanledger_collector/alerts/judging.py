@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -23,7 +23,15 @@ from spanledger_collector.alerts.detect.series import (
 )
 from spanledger_collector.alerts.learning import Learner
 from spanledger_collector.alerts.periods import period_of
-from spanledger_collector.alerts.reading import DAYS, Hours, Reader, Window, epoch, moment
+from spanledger_collector.alerts.reading import (
+    DAYS,
+    Hours,
+    Reader,
+    Window,
+    epoch,
+    in_calls_alone,
+    moment,
+)
 from spanledger_collector.alerts.unplanned import Unplanned
 from spanledger_collector.settings import (
     Budget,
@@ -36,7 +44,7 @@ from spanledger_collector.settings import (
     UnpricedRule,
 )
 
-__all__ = ["Judge", "Judged", "onset"]
+__all__ = ["Judge", "Judged", "Standing", "onset"]
 
 HALF_AN_HOUR_S, TWO_HOURS_S = 1800.0, 7200.0
 _READ_RATE = 0.1
@@ -51,6 +59,13 @@ class Judged(NamedTuple):
     series: int
     left_out: int = 0
     """Groups that were not judged, as there are too many."""
+
+
+class Standing(NamedTuple):
+    """Where the groups of a budget stand, by name; of one without groups by no name."""
+
+    states: Mapping[str, budget.Progress]
+    left_out: int
 
 
 class Judge:
@@ -74,6 +89,8 @@ class Judge:
         self._unplanned: Reader = unplanned or reader
         self._zone = zone
         self.learner = Learner(self._unplanned, zone, learn_every_h)
+        self._closed: dict[str, tuple[datetime, datetime, Window]] = {}
+        """By budget: what was spent in its period until the last full hour."""
 
     def judge(self, rule: Rule, now: datetime) -> Judged:
         """What a rule finds now.
@@ -167,17 +184,36 @@ class Judge:
         verdicts = silence.judge(profile, last, heard, epoch(now), limits)
         return _judged(rule, hours, verdicts, "calls", 0.0)
 
-    def progress(self, watched: Budget, now: datetime) -> budget.Progress:
-        """Where a budget stands in its period, and where that will end."""
+    def progress(self, watched: Budget, now: datetime) -> Standing:
+        """Where a budget, or that of each group, stands in its period, and where that will end."""
         start, end = period_of(now, watched.period, self._zone)
-        window = self._reader.window(watched.scope, "none", start, now)
-        _, profile = self.learner.learn(watched, "none", now)
-        if profile is None:  # nothing was ever spent
-            profile = fit(_nothing(epoch(now) // HOUR), self._zone)
-        [state] = budget.progress(
-            window.of("usd", [""]), watched.usd, (epoch(start), epoch(end)), epoch(now), profile
-        )
-        return state
+        window = self._spent(watched, start, now)
+        hours, profile = self.learner.learn(watched, watched.by, now)
+        names = [""] if watched.by == "none" else list(window.names)
+        if watched.by != "none" and not window.left_out:  # or one that is not there may have spent
+            names += sorted(set(hours.names) - set(names))
+        rows = {name: row for row, name in enumerate(hours.names)} if profile is not None else {}
+        known = [name for name in names if name in rows]
+        young = [name for name in names if name not in rows]
+        nothing = fit(_nothing(epoch(now) // HOUR), self._zone).of([0] * len(young))
+        usual = nothing if profile is None else profile.of([rows[name] for name in known])
+        states: dict[str, budget.Progress] = {}
+        for some, profile_ in ((known, usual), (young, nothing)):
+            spent, period = window.of("usd", some), (epoch(start), epoch(end))
+            found = budget.progress(spent, watched.usd, period, epoch(now), profile_)
+            states |= zip(some, found, strict=True)
+        return Standing({name: states[name] for name in names}, window.left_out)
+
+    def _spent(self, watched: Budget, start: datetime, now: datetime) -> Window:
+        """What was spent in a period; of users its closed hours are read once an hour."""
+        hour = max(now.replace(minute=0, second=0, microsecond=0), start)
+        if not in_calls_alone(watched.scope, watched.by):
+            return self._reader.window(watched.scope, watched.by, start, now)
+        held = self._closed.get(watched.name)
+        if held is None or held[:2] != (start, hour):
+            closed = self._reader.window(watched.scope, watched.by, start, hour)
+            held = self._closed[watched.name] = (start, hour, closed)
+        return held[2].and_then(self._reader.window(watched.scope, watched.by, hour, now))
 
     def _last_hour(
         self, rule: Rule, now: datetime, first_by: str = "usd"

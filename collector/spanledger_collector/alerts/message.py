@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from spanledger_collector.alerts.alert import Alert
+from spanledger_collector.alerts.alert import Alert, Key
 from spanledger_collector.alerts.plain import plain
 from spanledger_collector.alerts.rules import Scope
 
@@ -70,7 +70,8 @@ class Driver(NamedTuple):
 class BudgetLeft(NamedTuple):
     """The budget that the calls in question are part of."""
 
-    name: str
+    key: Key
+    """Its name, and the group whose budget it is."""
     usd: Decimal
     left_usd: Decimal
     forecast_usd: Decimal | None
@@ -149,7 +150,9 @@ def document(
         "projection": {
             "day_usd": _exact(facts.day_usd),
             "month_usd": _exact(facts.month_usd),
-            "budget": facts.budget.name if facts.budget else None,
+            "budget": facts.budget.key.rule if facts.budget else None,
+            "budget_dimension": facts.budget.key.dimension if facts.budget else None,
+            "budget_value": facts.budget.key.value if facts.budget else None,
             "budget_usd": _exact(facts.budget.usd) if facts.budget else None,
             "left_usd": _exact(facts.budget.left_usd) if facts.budget else None,
         },
@@ -196,7 +199,7 @@ def message(reason: str, alert: Alert, facts: Facts, place: Place, now: datetime
 def _headline(alert: Alert) -> str:
     what = _KINDS[alert.kind]
     if alert.kind == "budget":
-        return f"budget “{_budget(alert)}”: {_amount(alert)} of ${_usd(alert.expected or 0)}"
+        return f"{_who(alert)}: {_amount(alert)} of ${_usd(alert.expected or 0)}"
     times = _times(alert)
     much = f", {times:.1f}x ({_amount(alert)})" if times and alert.unit == "usd" else ""
     return f"{_who(alert)}: {what}{much}"
@@ -222,7 +225,7 @@ def _lines(reason: str, alert: Alert, facts: Facts, place: Place, now: datetime)
     if facts.budget is not None:
         left, whole = facts.budget.left_usd, _usd(facts.budget.usd)
         stands = f"${_usd(left)} of ${whole} left" if left >= 0 else f"${_usd(-left)} over ${whole}"
-        yield f"Budget “{plain(facts.budget.name)}”: {stands}."
+        yield f"B{_budget(facts.budget.key)[1:]}: {stands}."
     if facts.traces:
         yield "Costliest traces:"
         shown = _trace_links(alert, facts, place) or facts.traces
@@ -318,13 +321,18 @@ def _alert_link(alert: Alert, place: Place) -> str | None:
 
 
 def _who(alert: Alert) -> str:
-    if alert.dimension == "none":
-        return f"budget “{_budget(alert)}”" if alert.kind == "budget" else "all calls"
-    return f"{alert.dimension.removesuffix('_id')} “{plain(alert.value)}”"
+    if alert.kind == "budget":
+        return _budget(alert.key._replace(rule=alert.rule.partition(":")[2]))
+    return "all calls" if alert.dimension == "none" else _group(alert.key)
 
 
-def _budget(alert: Alert) -> str:
-    return plain(alert.rule.partition(":")[2])
+def _budget(key: Key) -> str:
+    of = "" if key.dimension == "none" else f" of {_group(key)}"
+    return f"budget “{plain(key.rule)}”{of}"
+
+
+def _group(key: Key) -> str:
+    return f"{key.dimension.removesuffix('_id')} “{plain(key.value)}”"
 
 
 def _times(alert: Alert) -> float | None:

@@ -26,6 +26,7 @@ __all__ = [
     "Stretch",
     "Window",
     "epoch",
+    "in_calls_alone",
     "moment",
 ]
 
@@ -61,6 +62,14 @@ class Window(NamedTuple):
         """A measure of these groups, 0 where one has no call."""
         found = dict(zip(self.names, self.measures[measure].tolist(), strict=True))
         return np.array([found.get(name, 0.0) for name in names])
+
+    def and_then(self, later: Window) -> Window:
+        """What these groups and new ones spent with what came later."""
+        if self.left_out:  # a new one may be one of those that were too many
+            later = later.of_known(set(self.names))
+        names = tuple(dict.fromkeys((*self.names, *later.names)))
+        usd = self.of("usd", names) + later.of("usd", names)
+        return Window(names, {"usd": usd}, max(self.left_out, later.left_out))
 
     def of_known(self, known: Container[str]) -> Window:
         """The same without groups of which nothing else is known."""
@@ -268,6 +277,11 @@ def moment(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, timezone.utc).replace(tzinfo=None)
 
 
+def in_calls_alone(only: Scope, dimension: str) -> bool:
+    """Whether no sum by hour tells these groups apart, so that calls have to be read."""
+    return bool((set(only) | {dimension}) & _CALLS_ALONE)
+
+
 def _scope(only: Scope) -> dict[str, object]:
     """The parameters that say which calls."""
     return {name: list(only.get(name, ())) for name in FILTERS}
@@ -277,7 +291,7 @@ def _scoped(only: Scope, dimension: str) -> dict[str, object]:
     """The parameters that say which calls, and by what."""
     named = set(only) | ({dimension} - {"none"})
     alone = None if len(named) > 1 else min(named, default="all")
-    fine = bool(named & _CALLS_ALONE)
+    fine = in_calls_alone(only, dimension)
     return _scope(only) | {"dimension": dimension, "alone": alone, "fine": fine}
 
 

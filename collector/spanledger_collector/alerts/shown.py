@@ -8,12 +8,12 @@ from typing import Any
 
 import orjson
 
-from spanledger_collector.alerts.budgets import BudgetStatus
+from spanledger_collector.alerts.budgets import PREFIX, BudgetStatus
 from spanledger_collector.alerts.judged import Judgements, RuleState
 from spanledger_collector.alerts.planned import Occurrence, Plan
 from spanledger_collector.alerts.reading import epoch, moment
 from spanledger_collector.alerts.rules import channels_of, described, rules_in_force
-from spanledger_collector.settings import AlertsSettings, Rule
+from spanledger_collector.settings import AlertsSettings, Budget, Rule
 
 __all__ = ["AlertsShown", "Clock"]
 
@@ -28,18 +28,30 @@ class AlertsShown:
 
     Args:
         alerts: the rules, and what is planned.
+        budgets: what may be spent.
         zone: whose clock plans go by.
         clock: the time that alerts go by.
     """
 
     def __init__(
-        self, alerts: AlertsSettings, zone: tzinfo = timezone.utc, clock: Clock | None = None
+        self,
+        alerts: AlertsSettings,
+        budgets: Sequence[Budget] = (),
+        zone: tzinfo = timezone.utc,
+        clock: Clock | None = None,
     ) -> None:
         own = {rule.name for rule in alerts.rule or ()}
         self._rules = [
             _rule(rule, channels_of(rule, alerts), own=rule.name in own)
             for rule in rules_in_force(alerts)
         ]
+        self._rules += [
+            _rule(budget, channels_of(budget, alerts), own=True)
+            for budget in budgets
+            if budget.enabled
+        ]
+        if not alerts.enabled:
+            self._rules = []
         self._budgets = "[]"
         self.clock = clock or _now
         self.judgements = Judgements(alerts.interval_s)
@@ -90,12 +102,14 @@ def _planned(occurrence: Occurrence) -> dict[str, Any]:
     }
 
 
-def _rule(rule: Rule, channels: Sequence[str], *, own: bool) -> dict[str, Any]:
+def _rule(rule: Rule | Budget, channels: Sequence[str], *, own: bool) -> dict[str, Any]:
+    if isinstance(rule, Budget):
+        named = {"rule": PREFIX + rule.name, "rule_kind": "budget", "severity": "critical"}
+    else:
+        named = {"rule": rule.name, "rule_kind": rule.kind, "severity": rule.severity}
     return {
-        "rule": rule.name,
-        "rule_kind": rule.kind,
+        **named,
         "dimension": rule.by,
-        "severity": rule.severity,
         "only": _json(rule.scope),
         "channels": channels,
         "options": _json(described(rule)),
@@ -108,6 +122,8 @@ def _budget(status: BudgetStatus) -> dict[str, Any]:
     gone = progress.exhausted_at
     return {
         "budget": status.budget.name,
+        "dimension": status.budget.by,
+        "value": status.value,
         "period": status.budget.period,
         "budget_start": _stamp(moment(progress.period[0])),
         "budget_end": _stamp(moment(progress.period[1])),
@@ -121,7 +137,7 @@ def _budget(status: BudgetStatus) -> dict[str, Any]:
         "forecast_high_usd": _usd(progress.high_usd),
         "run_out_at": None if gone is None else _stamp(moment(gone)),
         "thresholds": _json(status.budget.thresholds),
-        "only": _json(status.budget.scope),
+        "only": _json(status.scope),
     }
 
 

@@ -241,6 +241,11 @@ def _done(action: str, alert: Mapping[str, Any]) -> str:
 def _troubles(api: Api) -> bool:
     """Say which rules nobody can trust now, and which look at some groups alone."""
     rules = api.query("alert_rules", {}, "application/json").json()["rows"]
+    if not rules:
+        warn(
+            "No rule is in force: alerts.enabled is off, or alerts.defaults is and there are none."
+        )
+        return True
     troubles = [rule for rule in rules if rule["trouble"] is not None]
     told = {rule["trouble"] for rule in troubles}
     for trouble in sorted(told):

@@ -143,6 +143,8 @@ class Budget(Watched):
     """So many dollars a period, which begins at local midnight (`dashboard.time_zone`)."""
 
     usd: Usd
+    by: Grouping = "none"
+    """Each value of this dimension has a budget of that amount for itself."""
     period: Literal["day", "week", "month"] = "month"
     thresholds: tuple[Annotated[float, Field(gt=0, le=10)], ...] = (0.5, 0.8, 0.95, 1.0)
     """Shares of the budget at which to tell."""

@@ -33,14 +33,15 @@ def rules_and_preview(settings: DashboardSettings) -> None:
             return
         _table(rules)
         _test(settings, rules)
-        _preview(settings, [rule for rule in rules if rule.kind != "budget"])
+        if tried := [rule for rule in rules if rule.kind != "budget"]:
+            _preview(settings, tried)
 
 
 def _table(rules: list[Rule]) -> None:
     st.dataframe(
         [
             {
-                "Rule": rule.name,
+                "Rule": rule.name.removeprefix("budget:"),
                 "Fires when": alert_words.KINDS.get(rule.kind, rule.kind),
                 "For each": "—" if rule.by == "none" else rule.by,
                 "Judged": alert_words.judged(rule),

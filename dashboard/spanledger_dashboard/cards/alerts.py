@@ -40,10 +40,11 @@ def fires_now(settings: DashboardSettings) -> None:
         # A whole minute keys the cache for as long as the answer may be kept.
         start = now.replace(second=0, microsecond=0) - _WEEK
         known = asked.alerts(settings.source, start, None)
-        rules, budgets = asked.rules(settings.source), asked.budgets(settings.source)
+        rules = asked.rules(settings.source)
+        budgets = sum(rule.kind == "budget" for rule in rules)
         fired = [each for each in known if each.fired_at is not None]
         now_open = [each for each in fired if each.is_open]
-        _numbers(now_open, fired, len(rules), len(budgets))
+        _numbers(now_open, fired, len(rules) - budgets, budgets)
         _failure()
         known_well = not _troubles(rules)
         if not now_open and known_well:
@@ -352,10 +353,6 @@ def _slice(settings: DashboardSettings, alert: Alert) -> None:
 
 def _only(settings: DashboardSettings, alert: Alert) -> Mapping[str, Sequence[str]]:
     """Which calls the alert's rule or budget counts."""
-    if alert.kind == "budget":
-        name = alert.rule.removeprefix("budget:")
-        held = asked.budgets(settings.source)
-        return next((dict(each.only) for each in held if each.name == name), {})
     rules = asked.rules(settings.source)
     return next((each.only for each in rules if each.name == alert.rule), {})
 

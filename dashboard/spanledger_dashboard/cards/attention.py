@@ -48,7 +48,7 @@ def _open(source: Source) -> tuple[list[Alert], list[Budget]]:
 
 def _budget(budget: Budget, here: Scope) -> None:
     spent, whole = formats.money(budget.spent_usd), formats.money(budget.usd)
-    words = f"Budget {formats.plain(budget.name)}: **{spent}** of {whole} ({budget.used:.0%})"
+    words = f"Budget {formats.plain(budget.shown)}: **{spent}** of {whole} ({budget.used:.0%})"
     if budget.run_out_at is not None:
         words += f" · used up about {formats.day(budget.run_out_at.astimezone(here.shown.zone))}"
     elif budget.forecast_usd is not None:

@@ -23,11 +23,15 @@ name = "search"
 usd = 5000
 period = "month"            # or "week", or "day"
 only = {team = "search"}    # without it: everything"""
+_FEW, _TALL = 12, 460
 _LEARNT_FROM = timedelta(days=56)
 
 
 def budget_cards(settings: DashboardSettings) -> None:
-    """Every budget with what is left, where it is heading, and which one binds."""
+    """Every budget with what is left, where it is heading, and which one binds.
+
+    A budget of many groups is a table: a chart for each would be as many questions.
+    """
     st.subheader("Budgets", anchor=False)
     with guarded(height=280):
         budgets = asked.budgets(settings.source)
@@ -36,7 +40,10 @@ def budget_cards(settings: DashboardSettings) -> None:
             return
         _binding(budgets, settings)
         for budget in budgets:
-            _card(settings, budget)
+            if budget.by == "none":
+                _card(settings, budget)
+        for name in dict.fromkeys(each.name for each in budgets if each.by != "none"):
+            _groups(settings, [each for each in budgets if each.name == name])
 
 
 def _none() -> None:
@@ -48,7 +55,8 @@ def _none() -> None:
         st.code(_EXAMPLE, language="toml")
         st.caption(
             "It tells at 50, 80, 95 and 100 % of the budget, and when the period will end above it"
-            " as it goes now. Set a minute ago? Budgets appear with the first judgement."
+            " as it goes now. Set a minute ago? Budgets appear with the first judgement,"
+            " those of each team or user with its first call."
         )
 
 
@@ -58,7 +66,7 @@ def _binding(budgets: Sequence[Budget], settings: DashboardSettings) -> None:
     if binding is None:
         st.markdown(":green[:material/check_circle: Every budget lasts as it goes now.]")
         return
-    name = formats.plain(binding.name)
+    name = formats.plain(binding.shown)
     if binding.left_usd <= 0:
         over = escaped(formats.money(-binding.left_usd))
         words = f"**{name}** is what binds: it is overspent by {over}"
@@ -71,14 +79,67 @@ def _binding(budgets: Sequence[Budget], settings: DashboardSettings) -> None:
     st.markdown(f":orange[:material/hourglass_bottom:] {words}.")
 
 
+def _groups(settings: DashboardSettings, groups: Sequence[Budget]) -> None:
+    """A budget that each group has for itself, the fullest first."""
+    budget, by = groups[0], groups[0].by.removesuffix("_id")
+    money = escaped(formats.money(budget.usd))
+    title = f"{formats.plain(budget.name)}: {money} a {budget.period} for each {by}"
+    number, whole = st.column_config.NumberColumn, max(float(budget.usd), 1e-9)
+    with card(title, f"{formats.count(len(groups), by)}, {_until(budget, settings)}"):
+        st.dataframe(
+            [
+                {
+                    by.capitalize(): each.value,
+                    "Used": each.used * 100,
+                    "Spent (USD)": float(each.spent_usd),
+                    "Left (USD)": float(each.left_usd),
+                    "Where it ends": None
+                    if each.forecast_usd is None
+                    else float(each.forecast_usd) / whole * 100,
+                    "Used up": _used_up(each, settings),
+                }
+                for each in groups
+            ],
+            hide_index=True,
+            height="content" if len(groups) <= _FEW else _TALL,
+            alt=f"Every {by} with what is spent and left of the budget {budget.name}",
+            column_config={
+                by.capitalize(): st.column_config.TextColumn(pinned=True),
+                "Used": st.column_config.ProgressColumn(
+                    format="%.0f%%", min_value=0, max_value=100
+                ),
+                "Spent (USD)": number(format="dollar"),
+                "Left (USD)": number(format="dollar"),
+                "Where it ends": number(format="%.0f%%", help="As it goes now, of the budget"),
+            },
+        )
+        told = ", ".join(f"{share:.0%}" for share in budget.thresholds)
+        st.caption(f"Each {by} has this budget for itself. It tells at {told}.")
+
+
+def _used_up(budget: Budget, settings: DashboardSettings) -> str:
+    if budget.left_usd <= 0:
+        return "already"
+    return (
+        ""
+        if budget.run_out_at is None
+        else formats.day(budget.run_out_at.astimezone(settings.zone))
+    )
+
+
+def _until(budget: Budget, settings: DashboardSettings) -> str:
+    """Its present period, by the clock that readers live by."""
+    first, last = budget.start.astimezone(settings.zone), budget.end.astimezone(settings.zone)
+    where = formats.plain(formats.zone_name(settings.zone, budget.as_of))
+    until = formats.day(last - timedelta(microseconds=1))
+    return f"{formats.day(first)} to {until}, {where}"
+
+
 def _card(settings: DashboardSettings, budget: Budget) -> None:
     zone = settings.zone
-    first, last = budget.start.astimezone(zone), budget.end.astimezone(zone)
     of = formats.plain(alert_words.only_words(dict(budget.only)))
-    until = formats.day(last - timedelta(microseconds=1))
     title = f"{formats.plain(budget.name)}: {escaped(formats.money(budget.usd))} a {budget.period}"
-    where = formats.plain(formats.zone_name(zone, budget.as_of))
-    with card(title, f"For {of}. {formats.day(first)} to {until}, {where}"):
+    with card(title, f"For {of}. {_until(budget, settings)}"):
         usual = _usual(settings, budget)
         burnt = burn.burn_down(budget, _spent(settings, budget), usual, zone)
         _numbers(budget, burnt, settings)

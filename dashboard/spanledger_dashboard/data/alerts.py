@@ -84,7 +84,7 @@ def events(
 
 
 def rules(source: Source) -> list[Rule]:
-    """The rules in force."""
+    """The rules and budgets in force."""
     return [
         Rule(
             row["rule"],
@@ -120,6 +120,8 @@ def budgets(source: Source) -> list[Budget]:
             instant(row["run_out_at"]),
             tuple(json.loads(row["thresholds"])),
             tuple((name, tuple(values)) for name, values in json.loads(row["only"]).items()),
+            row["dimension"],
+            row["value"],
         )
         for row in _budgets(source).to_pylist()
     ]

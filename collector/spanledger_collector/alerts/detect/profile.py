@@ -63,6 +63,21 @@ class Profile(NamedTuple):
     calls: Profile | None = None
     """The same of calls instead of USD."""
 
+    def of(self, rows: Sequence[int]) -> Profile:
+        """The same of some groups, by their rows."""
+        mine = list(rows)
+        return Profile(
+            zone=self.zone,
+            hourly=self.hourly[mine],
+            rough=self.rough[mine],
+            swell=self.swell[mine],
+            level=self.level[mine],
+            spread=self.spread[mine],
+            days=self.days[mine],
+            clumps=self.clumps[mine],
+            calls=None if self.calls is None else self.calls.of(rows),
+        )
+
 
 def fit(
     history: Hourly, zone: tzinfo, excluded: Sequence[Sequence[Interval]] | None = None

@@ -1,7 +1,8 @@
--- Which rules are in force?
+-- Which rules and budgets are in force?
 -- @readers whole ledger
 -- @derived alert_rules
 -- @returns rule rule_kind dimension severity only channels options from_settings judged_at judged_groups left_out_groups trouble
+-- @note A budget is of kind `budget`, and its severity is the one that it rises to.
 select
     row.rule,
     row.rule_kind,

@@ -1,10 +1,12 @@
 -- Where do the budgets stand in their periods?
 -- @readers whole ledger
 -- @derived budget_states
--- @returns budget period budget_start budget_end as_of budget_usd spent_usd left_usd used_share burn forecast_usd forecast_low_usd forecast_high_usd run_out_at thresholds only
--- @note As of the last judgement, which is about a minute ago at most. There is no forecast while the period is too young for one.
+-- @returns budget dimension value period budget_start budget_end as_of budget_usd spent_usd left_usd used_share burn forecast_usd forecast_low_usd forecast_high_usd run_out_at thresholds only
+-- @note As of the last judgement, which is about a minute ago at most. Of a budget by a dimension there is a row for each of its groups, those that spent most first. There is no forecast while the period is too young for one.
 select
     row.budget,
+    row.dimension,
+    row.value,
     row.period,
     cast(row.budget_start as timestamp) at time zone 'UTC' as budget_start,
     cast(row.budget_end as timestamp) at time zone 'UTC' as budget_end,
@@ -26,7 +28,7 @@ from
             unnest(
                 from_json(
                     cast($budget_states as json),
-                    '[{"budget": "varchar", "period": "varchar", "budget_start": "varchar",
+                    '[{"budget": "varchar", "dimension": "varchar", "value": "varchar", "period": "varchar", "budget_start": "varchar",
                     "budget_end": "varchar", "as_of": "varchar", "budget_usd": "varchar",
                     "spent_usd": "varchar", "used_share": "double", "burn": "double",
                     "forecast_usd": "varchar", "forecast_low_usd": "varchar",
