@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import subprocess
 import sys
 from datetime import datetime, timedelta
@@ -13,16 +14,19 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from spanledger_collector.store import sql_files
+from spanledger_collector.store import StoreError, sql_files
 from spanledger_collector.store.duckdb import DATABASE_NAME, DuckDBStore
 from tests.collector.support import Document
 from tests.collector.test_rollup import batch
 from tests.collector.test_rollups_behind import agree
 from tests.collector.truth import random_call
+from tests.durability.disks import MIB, disk_of, resize
 
 BEGIN = datetime(2026, 11, 1)
 PLAIN = 3
 """The last version in which every column of `calls` was stored; later ones come by upgrade."""
+LOG = 4 * MIB
+"""To stay free; of so few calls the log takes less."""
 CALLS = """
 select call_key, message_id, start_time, service, cost_usd, list_usd, retries, tags, input_usd,
     output_usd, cache_read_usd, cache_write_5m_usd, cache_write_1h_usd, web_search_usd, claimed_usd
@@ -31,17 +35,17 @@ from calls order by start_time, call_key
 DYING = """
 import os, sys
 from pathlib import Path
-from spanledger_collector.store.duckdb import DuckDBStore, opening
+from spanledger_collector.store.duckdb import DuckDBStore, upgrading
 
-recorded = opening._record
+recorded = upgrading._record
 
 def record(connection, version):
     if version == int(sys.argv[2]):
         os.kill(os.getpid(), 9)
     recorded(connection, version)
 
-opening._record = record
-DuckDBStore(Path(sys.argv[1]))
+upgrading._record = record
+DuckDBStore(Path(sys.argv[1]), min_free_bytes=0)
 """
 HOURS = """
 insert into calls_by_hour by name
@@ -147,3 +151,50 @@ def test_a_kill_in_the_middle_of_an_upgrade(tmp_path: Path, version: int) -> Non
     assert sorted(row["call_key"] for row in stored) == sorted(calls["call_key"].to_pylist())
     assert agree(store, BEGIN, BEGIN + timedelta(days=1))
     store.close()
+
+
+@pytest.mark.parametrize("version", [1, 4, 5])
+def test_an_upgrade_without_room_is_refused(tmp_path: Path, version: int) -> None:
+    """On a disk too small it says how much it takes and what to do; with that much it succeeds."""
+    dice = random.Random(version)
+    calls = batch([random_call(dice, BEGIN) for _ in range(1000)]).calls
+    with disk_of(100 * MIB, tmp_path / "disk") as folder:
+        file = folder / DATABASE_NAME
+        ledger_of(version, folder, calls)
+        before, room = file.read_bytes(), LOG + MIB
+        resize(folder, len(before) + room)
+        with pytest.raises(StoreError) as refusal:
+            DuckDBStore(folder, min_free_bytes=LOG)
+        message = str(refusal.value)
+        told = re.search(r"takes (\d+) MiB .* Free (\d+) MiB, or move .* store.path", message)
+        assert told is not None
+        needed, missing = map(int, told.groups())
+        untouched = file.read_bytes() == before
+        resize(folder, len(before) + room + missing * MIB)
+        store = DuckDBStore(folder, min_free_bytes=LOG)
+        stored = store.query().run(CALLS, {}, 10_000).table.num_rows
+        store.close()
+        grown = file.stat().st_size - len(before)
+
+    assert untouched
+    assert str(file) in message
+    assert f"schema version {version}" in message
+    assert 0 < grown <= needed * MIB
+    assert stored == 1000
+
+
+def test_room_inside_the_file_counts(tmp_path: Path) -> None:
+    """What an earlier upgrade left free, and what a killed one has written, is used again."""
+    dice = random.Random(6)
+    calls = batch([random_call(dice, BEGIN) for _ in range(1000)]).calls
+    with disk_of(100 * MIB, tmp_path / "disk") as folder:
+        ledger_of(5, folder, pa.concat_tables([calls] * 130))  # fewer would stay in the log
+        died = subprocess.run([sys.executable, "-c", DYING, str(folder), "6"], check=False)
+        left = sum(file.stat().st_size for file in folder.iterdir())
+        resize(folder, left + left // 4)
+        store = DuckDBStore(folder, min_free_bytes=0)
+        stored = store.query().run(CALLS, {}, 200_000).table.num_rows
+        store.close()
+
+    assert died.returncode == -9
+    assert stored == 130_000

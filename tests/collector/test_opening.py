@@ -15,7 +15,7 @@ import pytest
 from spanledger_collector.server import running_collector
 from spanledger_collector.store import StoreError
 from spanledger_collector.store.duckdb import DuckDBStore
-from spanledger_collector.store.duckdb.opening import SCHEMA_VERSION
+from spanledger_collector.store.duckdb.upgrading import SCHEMA_VERSION
 from tests.collector.support import Client, call_span, settings_for
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.collector.support import Client
+from tests.durability.disks import MIB, disk_of
 from tests.durability.faults import COMPILER, Faults
 from tests.durability.process import Senders, assert_counted_once, collector_process
 
@@ -26,18 +26,8 @@ def faults(tmp_path: Path) -> Faults:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 24 MB of its own."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = (
-        os.geteuid() == 0
-        and not subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", folder], check=False
-        ).returncode
-    )
-    if not mounted:
-        pytest.skip("a file system can be mounted by root only, where that is allowed")
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
+    with disk_of(24 * MIB, tmp_path / "disk") as folder:
+        yield folder
 
 
 def wait_until_unready(client: Client, senders: Senders) -> None:

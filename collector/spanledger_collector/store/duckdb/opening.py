@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from datetime import datetime, timezone
 from pathlib import Path
 
 import duckdb
 
-from spanledger._version import __version__
-from spanledger_collector.store import sql_files
+from spanledger_collector.store.duckdb.space import FreeSpace
+from spanledger_collector.store.duckdb.upgrading import known_version, upgrade
 from spanledger_collector.store.errors import StoreError
 
 __all__ = [
     "DATABASE_NAME",
-    "SCHEMA_VERSION",
     "check_ledger",
     "create_ledger",
     "is_open",
@@ -24,25 +21,24 @@ __all__ = [
 ]
 
 DATABASE_NAME = "ledger.duckdb"
-SCHEMA_VERSION = max(sql_files.schema())
 CHECKPOINT_THRESHOLD = "256MB"
 PORTABLE = "v1.5.0"
 """The newest format of files that DuckDB 1.5 reads."""
 
 
 def open_database(
-    folder: Path, memory_limit: str | None, threads: int | None
+    folder: Path, memory_limit: str | None, threads: int | None, space: FreeSpace
 ) -> duckdb.DuckDBPyConnection:
     """Open the database in a data folder, making folder, file and schema where they are missing.
 
     Raises:
-        StoreError: the folder or file cannot be used, or is not ours.
+        StoreError: the folder or file cannot be used, is not ours, or has no room to be upgraded.
     """
     path = folder / DATABASE_NAME
     _prepare_folder(folder)
     connection = _connect(path, memory_limit, threads)
     try:
-        _migrate(connection, path)
+        upgrade(connection, path, space)
         _lock_down(connection)
     except duckdb.Error as error:
         connection.close()
@@ -68,7 +64,7 @@ def create_ledger(file: Path, *, portable: bool = False) -> None:
     if portable:
         duckdb.connect(str(file), config={"storage_compatibility_version": PORTABLE}).close()
     with open_copy(file) as connection:
-        _migrate(connection, file)
+        upgrade(connection, file)
 
 
 def open_copy(file: Path) -> duckdb.DuckDBPyConnection:
@@ -86,7 +82,7 @@ def check_ledger(file: Path) -> duckdb.DuckDBPyConnection:
         raise StoreError(f"There is no file {file}.")
     connection = _connect(file, "1GB", None, read_only=True)
     try:
-        found = _known_version(connection, file)
+        found = known_version(connection, file)
     except duckdb.Error as error:
         connection.close()
         raise _unusable(file, error) from error
@@ -176,75 +172,6 @@ def _unusable(path: Path, error: duckdb.Error) -> StoreError:
         f"The ledger {path} cannot be opened. DuckDB says: {said.splitlines()[0].rstrip('.')}. "
         "If the file is damaged, put a backup in its place; if it is not a ledger, set store.path "
         "to another folder. The file was not touched."
-    )
-
-
-def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Bring the schema to this release's version, each version in a transaction of its own.
-
-    DuckDB 1 cannot replace a table that the same transaction has changed.
-    """
-    found = _known_version(connection, path)
-    for version, statements in sql_files.schema().items():
-        if version > found:
-            connection.execute("begin transaction")
-            if found == 0 and version == 1:
-                connection.execute(sql_files.statement("create_schema_version"))
-            for statement in statements:
-                connection.execute(statement)
-            _record(connection, version)
-            connection.execute("commit")
-    connection.execute("begin transaction")
-    _define_macros(connection)
-    connection.execute("commit")
-
-
-def _known_version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
-    """Read the file's schema version, and refuse one that this release does not know."""
-    found = _version_of(connection, path)
-    if found > SCHEMA_VERSION:
-        raise StoreError(
-            f"The ledger {path} has schema version {found}, and this release of SpanLedger "
-            f"({__version__}) knows versions up to {SCHEMA_VERSION}: a newer release made it. "
-            "Upgrade SpanLedger, or set store.path to another folder. The file was not touched."
-        )
-    return found
-
-
-def _define_macros(connection: duckdb.DuckDBPyConnection) -> None:
-    """Define this release's macros, unless they are there: reading must not need to write."""
-    macros = sql_files.macros()
-    digest = hashlib.sha256("\n".join(macros).encode()).hexdigest()
-    [[applied]] = connection.execute(sql_files.statement("macro_digest")).fetchall()
-    if applied == digest:
-        return
-    for macro in macros:
-        connection.execute(macro)
-    connection.execute(sql_files.statement("set_macro_digest"), {"digest": digest})
-
-
-def _version_of(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
-    """Read the file's schema version; 0 when the file is new."""
-    tables = {row[0] for row in connection.execute(sql_files.statement("tables")).fetchall()}
-    if not tables:
-        return 0
-    if "schema_version" not in tables:
-        raise StoreError(
-            f"{path} is a DuckDB database, but not a SpanLedger ledger: it has no table "
-            "schema_version. Set store.path to another folder. The file was not touched."
-        )
-    [[version]] = connection.execute(sql_files.statement("schema_version")).fetchall()
-    return int(version or 0)
-
-
-def _record(connection: duckdb.DuckDBPyConnection, version: int) -> None:
-    connection.execute(
-        sql_files.statement("record_schema_version"),
-        {
-            "version": version,
-            "applied_at": datetime.now(timezone.utc).replace(tzinfo=None),
-            "release": __version__,
-        },
     )
 
 

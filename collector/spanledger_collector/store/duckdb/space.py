@@ -8,7 +8,7 @@ from typing import Final
 
 from spanledger_collector.store.errors import StoreUnavailable
 
-__all__ = ["MIN_FREE_BYTES", "FreeSpace"]
+__all__ = ["MIB", "MIN_FREE_BYTES", "FreeSpace"]
 
 MIB: Final = 1 << 20
 MIN_FREE_BYTES: Final = 512 * MIB
@@ -25,7 +25,7 @@ class FreeSpace:
 
     def __init__(self, folder: Path, wanted: int) -> None:
         self._folder = folder
-        self._wanted = wanted
+        self.wanted = wanted
 
     def free(self) -> int:
         """Bytes that are left."""
@@ -38,9 +38,9 @@ class FreeSpace:
             StoreUnavailable: too little is free; it goes on by itself once there is more.
         """
         free = self.free()
-        if free < self._wanted:
+        if free < self.wanted:
             raise StoreUnavailable(
                 f"The disk that holds {self._folder} has {free // MIB} MiB left, and nothing is "
-                f"written below {self._wanted // MIB} MiB. Free some space, or set "
+                f"written below {self.wanted // MIB} MiB. Free some space, or set "
                 "store.min_free_bytes lower. Reading goes on, and nothing acknowledged is lost."
             )

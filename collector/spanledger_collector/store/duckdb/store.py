@@ -15,16 +15,13 @@ from spanledger_collector.store.duckdb.alerting import Alerting
 from spanledger_collector.store.duckdb.answering import Answering
 from spanledger_collector.store.duckdb.appending import Appending
 from spanledger_collector.store.duckdb.backup import back_up
-from spanledger_collector.store.duckdb.opening import (
-    DATABASE_NAME,
-    SCHEMA_VERSION,
-    open_database,
-)
+from spanledger_collector.store.duckdb.opening import DATABASE_NAME, open_database
 from spanledger_collector.store.duckdb.repricing import reprice
 from spanledger_collector.store.duckdb.retention import Keep, Retention
 from spanledger_collector.store.duckdb.rollups import Rollups
 from spanledger_collector.store.duckdb.space import MIN_FREE_BYTES, FreeSpace
 from spanledger_collector.store.duckdb.statements import Statements
+from spanledger_collector.store.duckdb.upgrading import SCHEMA_VERSION
 from spanledger_collector.store.errors import BadBatch, StoreUnavailable
 from spanledger_collector.store.protocol import AlertNotes, Appended, Backup, Batch, StoreState
 
@@ -64,7 +61,9 @@ class DuckDBStore(Answering):
         self._open()
 
     def _open(self) -> None:
-        self._connection = open_database(self._folder, self._memory_limit, self._threads)
+        self._connection = open_database(
+            self._folder, self._memory_limit, self._threads, self._space
+        )
         self._newest = self._one(sql_files.statement("newest_batch"))
         self._rollups = Rollups(self._connection, self._transaction)
         self._retention = Retention(self._connection, self._transaction, self._rollups, self._keep)

@@ -9,7 +9,8 @@ import duckdb
 import psycopg
 
 from spanledger_collector.store.duckdb.backup import contents
-from spanledger_collector.store.duckdb.opening import SCHEMA_VERSION, check_ledger
+from spanledger_collector.store.duckdb.opening import check_ledger
+from spanledger_collector.store.duckdb.upgrading import SCHEMA_VERSION
 from spanledger_collector.store.errors import StoreError
 from spanledger_collector.store.lake.connection import Translating, in_transaction
 from spanledger_collector.store.lake.dialect import LAKE
