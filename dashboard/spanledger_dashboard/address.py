@@ -12,6 +12,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -48,7 +49,7 @@ def remember() -> None:
     st.session_state[_SEEN] = params()
 
 
-def choose(**chosen: str | list[str] | None) -> None:
+def choose(**chosen: str | date | list[str] | None) -> None:
     """Choose as if a control had been used; for callbacks."""
     st.session_state.update(chosen)
     remember()

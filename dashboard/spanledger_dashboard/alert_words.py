@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from spanledger_dashboard import formats
 from spanledger_dashboard.alerting import Alert, Budget, Event, Rule
 from spanledger_dashboard.catalogue import DIMENSIONS
+from spanledger_dashboard.ends import written
 
 __all__ = [
     "KINDS",
@@ -66,6 +66,13 @@ _CAUSES = {
     "mix_usd": "Other models",
     "search_usd": "Web searches",
 }
+_MEASURES = {
+    "unpriced": "unpriced",
+    "cache": "cache_hit",
+    "errors": "error_share",
+    "silence": "calls",
+}
+"""What the explorer measures for an alert that is not about dollars."""
 _IN_LINKS = {column: name for name, (column, _) in DIMENSIONS.items()}
 
 
@@ -157,26 +164,23 @@ def only_words(only: Mapping[str, Any]) -> str:
     return ", ".join(parts) or "all calls"
 
 
-def slice_link(
-    alert: Alert, only: Mapping[str, Sequence[str]], zone: ZoneInfo
-) -> dict[str, str | list[str]]:
-    """The cost explorer on the calls and days that an alert is about.
+def slice_link(alert: Alert, only: Mapping[str, Sequence[str]]) -> dict[str, str | list[str]]:
+    """The cost explorer on exactly the calls that an alert is about.
 
     Args:
         alert: the alert.
         only: which calls its rule or budget counts.
-        zone: whose days.
     """
-    first, last = alert.window_start.astimezone(zone), alert.window_end.astimezone(zone)
     told = alert.message.get("drivers") or []
     by = _IN_LINKS.get(told[0]["dimension"], "service") if told else "service"
     link: dict[str, str | list[str]] = {
         "range": "custom",
-        "from": first.date().isoformat(),
-        "to": (last - timedelta(microseconds=1)).date().isoformat(),
+        "from": written(alert.window_start),
+        "to": written(alert.window_end),
         "by": by,
-        "bucket": "hour",
     }
+    if measure := _MEASURES.get(alert.kind):
+        link["measure"] = measure
     link |= {_IN_LINKS[name]: list(values) for name, values in only.items() if name in _IN_LINKS}
     if alert.dimension in _IN_LINKS:
         link[_IN_LINKS[alert.dimension]] = [alert.value]

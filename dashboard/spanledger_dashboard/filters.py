@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -15,11 +14,12 @@ from spanledger_dashboard.buckets import BUCKETS, affordable, fitting
 from spanledger_dashboard.catalogue import DIMENSIONS, MEASURES, Measure
 from spanledger_dashboard.data import Filters
 from spanledger_dashboard.layout import grid
-from spanledger_dashboard.links import AUTOMATIC, DAYS, EXPLORER, NOTHING, controls_of
+from spanledger_dashboard.links import AUTOMATIC, EXPLORER, NOTHING, controls_of
 from spanledger_dashboard.problems import CollectorProblem
 from spanledger_dashboard.settings import DashboardSettings, Source
 from spanledger_dashboard.states import in_place
-from spanledger_dashboard.windows import DEFAULT_RANGE, RANGES, Window, window
+from spanledger_dashboard.time_range import choose_window
+from spanledger_dashboard.windows import Window
 
 __all__ = [
     "Question",
@@ -27,7 +27,6 @@ __all__ = [
     "choose_filters",
     "choose_group",
     "choose_question",
-    "choose_window",
     "scope",
 ]
 
@@ -85,20 +84,6 @@ def scope() -> Scope:
             in_place(failure)
         wanted = choose_filters(values)
     return Scope(settings, now, shown, wanted)
-
-
-def choose_window(now: datetime, zone: ZoneInfo) -> Window:
-    """The time range: a preset, or two days and all between them."""
-    name = st.segmented_control(
-        "Time range",
-        tuple(RANGES),
-        format_func=RANGES.__getitem__,
-        required=True,
-        key="range",
-        on_change=address.remember,
-    )
-    custom = _days(now.astimezone(zone).date()) if name == "custom" else None
-    return window(name or DEFAULT_RANGE, now, zone, custom)
 
 
 def choose_question(shown: Window) -> Question:
@@ -161,26 +146,6 @@ def _choice(label: str, name: str, words: Mapping[str, str]) -> str:
         key=name,
         on_change=address.remember,
     )
-
-
-def _days(today: date) -> tuple[date, date] | None:
-    with st.container(horizontal=True):
-        first, last = (
-            st.date_input(
-                f"{name.capitalize()} (day)",
-                value=None,
-                max_value=today,
-                key=name,
-                format="YYYY-MM-DD",
-                on_change=address.remember,
-                width=180,
-            )
-            for name in DAYS
-        )
-    if first and last:
-        return first, last
-    st.caption(f"Choose the first and the last day. Until then: {RANGES[DEFAULT_RANGE].lower()}.")
-    return None
 
 
 def _reset() -> None:

@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeAlias
 
 from spanledger_dashboard.buckets import BUCKETS
 from spanledger_dashboard.catalogue import DIMENSIONS, MEASURES
+from spanledger_dashboard.ends import read
 from spanledger_dashboard.windows import DEFAULT_RANGE, RANGES
 
 __all__ = [
@@ -35,7 +36,8 @@ __all__ = [
     "controls_of",
 ]
 
-# What each control holds, by its name: a choice, a day or none, a text, or a list of values.
+# What each control holds, by its name: a choice, a day or none, a text (also an instant), or a list
+# of values.
 View: TypeAlias = dict[str, str | date | list[str] | None]
 Params: TypeAlias = Mapping[str, Sequence[str]]
 
@@ -114,12 +116,14 @@ def controls_of(page: str) -> Controls:
 def as_view(params: Params, controls: Controls) -> View:
     """What a link asks for; what it does not say, or says wrongly, is the default."""
     view: View = {}
+    if "range" not in params and any(params.get(name) for name in DAYS):
+        params = {**params, "range": ("custom",)}
     for name in controls.names:
         asked = _last(params.get(name, ()))
         if choice := controls.choice(name):
             view[name] = asked if asked in choice.allowed else choice.default
         elif name in DAYS:
-            view[name] = _day(asked)
+            view[name] = read(asked)
         elif name in DIMENSIONS:
             view[name] = [value for value in params.get(name, ()) if value]
         else:
@@ -132,6 +136,8 @@ def as_params(view: View, controls: Controls) -> dict[str, str | list[str]]:
     params: dict[str, str | list[str]] = {}
     for name, value in view.items():
         choice = controls.choice(name)
+        if name in DAYS and view.get("range") != "custom":
+            continue
         if isinstance(value, list):
             if value:
                 params[name] = list(value)
@@ -149,10 +155,3 @@ def carried(params: Params) -> dict[str, str | list[str]]:
 
 def _last(values: Sequence[str]) -> str | None:
     return values[-1] if values else None
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        return None

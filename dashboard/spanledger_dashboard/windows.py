@@ -1,17 +1,19 @@
 """Time ranges, and what each is compared with; pure.
 
-Days are days of the chosen time zone: arithmetic is done on the wall clock.
+Days are days of the chosen time zone: arithmetic is done on the wall clock. Windows from one
+instant to another are as long as a stopwatch says, whatever clocks do meanwhile.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, timezone
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from spanledger_dashboard import formats
 
-__all__ = ["DEFAULT_RANGE", "RANGES", "Window", "window"]
+__all__ = ["DEFAULT_RANGE", "RANGES", "Exact", "Window", "window"]
 
 RANGES = {
     "today": "Today",
@@ -26,6 +28,18 @@ RANGES = {
 }
 DEFAULT_RANGE = "7d"
 _DAYS = {"7d": 7, "30d": 30, "90d": 90}
+
+
+class Exact(NamedTuple):
+    """Two instants, the second not inside."""
+
+    start: datetime
+    end: datetime
+
+    def wider(self) -> Exact:
+        """As much again on both sides."""
+        first, last = _utc(self.start), _utc(self.end)
+        return Exact(first - (last - first), last + (last - first))
 
 
 @dataclass(frozen=True)
@@ -43,6 +57,8 @@ class Window:
     label: str
     before_label: str
     zone: ZoneInfo
+    exact: bool = False
+    """From one instant to another, not of whole days."""
 
     @property
     def running(self) -> bool:
@@ -60,6 +76,8 @@ class Window:
 
     def describe(self) -> str:
         """From when to when, in the zone it is shown in."""
+        if self.exact:
+            return _from_to(self.start, self.until, year=True)
         first = formats.day(self.start, year=True)
         last = self.until if self.running else self.until - timedelta(microseconds=1)
         ends = f"{formats.day(last, year=True)}{f' {formats.clock(last)}' if self.running else ''}"
@@ -71,9 +89,11 @@ class Window:
 
 
 def window(
-    name: str, now: datetime, zone: ZoneInfo, custom: tuple[date, date] | None = None
+    name: str, now: datetime, zone: ZoneInfo, custom: tuple[date, date] | Exact | None = None
 ) -> Window:
     """The range of that name as of now; unknown names and open customs are the default."""
+    if name == "custom" and isinstance(custom, Exact):
+        return _exact(custom, now, zone)
     local = now.astimezone(zone).replace(second=0, microsecond=0)
     today = _midnight(local.date(), zone)
     if name == "today":
@@ -97,6 +117,50 @@ def window(
     days = _DAYS.get(name, _DAYS[DEFAULT_RANGE])
     start = _back(today, days - 1)
     return _shifted(start, None, local, days, f"last {days} days", f"previous {days} days")
+
+
+def _exact(between: Exact, now: datetime, zone: ZoneInfo) -> Window:
+    """From one instant to another, compared with as much time just before.
+
+    One that began and has not ended is compared with as much as has passed of it.
+    """
+    first, last = _utc(between.start), _utc(between.end)
+    running = first < _utc(now) < last
+    until = _utc(now) if running else last
+    before = first - (last - first)
+    return Window(
+        start=first.astimezone(zone),
+        end=None if running else last.astimezone(zone),
+        until=until.astimezone(zone),
+        before_start=before.astimezone(zone),
+        before_end=(before + (until - first)).astimezone(zone),
+        label=_from_to(first.astimezone(zone), last.astimezone(zone)),
+        before_label=f"the {_lasting(last - first)} before",
+        zone=zone,
+        exact=True,
+    )
+
+
+def _from_to(start: datetime, end: datetime, *, year: bool = False) -> str:
+    """Two moments of one zone; the second has a day only if it is another one."""
+    seconds = bool(start.second or end.second)
+    clocks = [f"{at:%H:%M:%S}" if seconds else formats.clock(at) for at in (start, end)]
+    if start.utcoffset() != end.utcoffset():  # else 02:30 to 02:30, when clocks are set back
+        clocks = [
+            f"{clock} {formats.offset(at)}" for clock, at in zip(clocks, (start, end), strict=True)
+        ]
+    day = "" if end.date() == start.date() else f"{formats.day(end, year=year)} "
+    return f"{formats.day(start, year=year)} {clocks[0]} to {day}{clocks[1]}"
+
+
+def _lasting(stretch: timedelta) -> str:
+    """A length in the largest unit that it is whole in."""
+    seconds = round(stretch.total_seconds())
+    for unit, noun in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds % unit == 0:
+            number = seconds // unit
+            return noun if number == 1 else formats.count(number, noun)
+    return formats.count(seconds, "second") if seconds < 60 else formats.duration(seconds * 10**9)
 
 
 def _shifted(

@@ -82,6 +82,8 @@ def test_a_spike_is_told_once_and_says_why(
             assert url in told["text"]
         assert documented(told) == set()
         assert link["range"] == ["custom"]
+        for end, name in (("start", "from"), ("end", "to")):
+            assert link[name] == [told["window"][end].replace(":00Z", "Z")]
         assert link["by"] == ["user"]
         assert told["alert_link"] == f"https://spend.example.com/alerts?alert={alert['alert_id']}"
         assert told["prices_version"]

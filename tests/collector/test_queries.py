@@ -15,6 +15,7 @@ from spanledger_collector.server import running_collector
 from tests.collector.support import Client, settings_for
 from tests.collector.truth import (
     COUNTS,
+    MINUTES,
     MONEY,
     NONE,
     Truth,
@@ -104,7 +105,7 @@ def test_usage_is_what_the_calls_add_up_to(client: Client, calls: list[Truth], s
     dice = random.Random(seed)
     start, end = some_range(dice)
     zone = dice.choice(ZONES)
-    bucket = dice.choice(["none", "hour", "day", "week", "month"])
+    bucket = dice.choice(["none", *MINUTES, "day", "week", "month"])
     first, second = dice.choice(["none", *GROUPS]), dice.choice(["none", *GROUPS])
     filters = {
         name: dice.sample(sorted({call.dimensions[name] for call in calls}), 1)

@@ -211,13 +211,17 @@ def _picodollars(cost: Cost) -> dict[str, int | None]:
     }
 
 
+MINUTES = {"minute": 1, "five_minutes": 5, "quarter_hour": 15, "hour": 60}
+
+
 def local_bucket(start: datetime, bucket: str, zone: str) -> datetime | None:
-    """The beginning of the local hour, day, week or month that an instant lies in."""
+    """The beginning of the local minute, hour, day, week or month that an instant lies in."""
     local = start.replace(tzinfo=timezone.utc).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     if bucket == "none":
         return None
-    if bucket == "hour":
-        return local.replace(minute=0, second=0, microsecond=0)
+    if minutes := MINUTES.get(bucket):
+        past = timedelta(minutes=local.minute % minutes, seconds=local.second)
+        return local - past - timedelta(microseconds=local.microsecond)
     day = local.replace(hour=0, minute=0, second=0, microsecond=0)
     if bucket == "week":
         return day - timedelta(days=day.weekday())

@@ -208,16 +208,17 @@ def test_each_kind_has_its_unit(
 
 
 def test_a_link_leads_to_the_slice() -> None:
-    """The days of the window in the reader's zone, the group, and what the rule counts."""
-    late = alert(window_start=datetime(2026, 11, 19, 23, 30, tzinfo=timezone.utc))
-    link = alert_words.slice_link(late, {"environment": ["production"]}, BERLIN)
+    """The very window, the group, what the rule counts, and the measure that it looks at."""
+    start = datetime(2026, 11, 19, 23, 30, 7, tzinfo=timezone.utc)
+    late = alert(window_start=start, window_end=start + timedelta(hours=1), kind="errors")
+    link = alert_words.slice_link(late, {"environment": ["production"]})
 
     assert link == {
         "range": "custom",
-        "from": "2026-11-20",
-        "to": "2026-11-20",
+        "from": "2026-11-19T23:30:07Z",
+        "to": "2026-11-20T00:30:07Z",
         "by": "service",
-        "bucket": "hour",
+        "measure": "error_share",
         "environment": ["production"],
         "team": ["search"],
     }

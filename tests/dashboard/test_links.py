@@ -47,9 +47,21 @@ def test_a_choice_that_does_not_exist_is_the_default(name: str) -> None:
     assert view["team"] == ["search"]
 
 
-def test_a_day_that_does_not_exist_is_no_day() -> None:
-    """The 31st of February asks for nothing."""
-    assert as_view({"from": ["2026-02-31"]}, SHARED)["from"] is None
+@pytest.mark.parametrize("end", ["2026-02-31", "2026-11-28T13:00+01:00", "noon", "1" * 64])
+def test_an_end_that_is_no_day_is_kept_as_it_is(end: str) -> None:
+    """An instant, or what the page then says is none; and the link stays as it was."""
+    view = as_view({"from": [end], "to": ["2026-11-29"]}, SHARED)
+
+    assert view["from"] == end
+    assert as_params(view, SHARED) == {"range": "custom", "from": end, "to": "2026-11-29"}
+
+
+def test_ends_make_a_custom_range() -> None:
+    """A link that has them need not say so; one that names another range has no use for them."""
+    ends = {"from": ["2026-11-01"], "to": ["2026-11-03"]}
+
+    assert as_view(ends, SHARED)["range"] == "custom"
+    assert as_params(as_view({"range": ["30d"], **ends}, SHARED), SHARED) == {"range": "30d"}
 
 
 def test_time_zone_and_filters_go_along_to_other_pages() -> None:

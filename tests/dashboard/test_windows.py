@@ -9,7 +9,7 @@ import pytest
 
 from spanledger_dashboard import windows
 from spanledger_dashboard.buckets import affordable, buckets, fitting
-from spanledger_dashboard.windows import Window, window
+from spanledger_dashboard.windows import Exact, Window, window
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 20, 11, 2, 33, tzinfo=timezone.utc)  # 12:02 in Berlin
@@ -68,6 +68,75 @@ def test_a_custom_range_until_today_still_runs() -> None:
     assert shown.before_end == local(2026, 11, 18, 12, 2)
 
 
+def utc(day: int, hour: int, minute: int = 0, second: int = 0) -> datetime:
+    return datetime(2026, 11, day, hour, minute, second, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "label", "before"),
+    [
+        (utc(19, 12), utc(19, 13), "Thu 19 Nov 13:00 to 14:00", "the hour before"),
+        (utc(19, 12), utc(19, 12, 5), "Thu 19 Nov 13:00 to 13:05", "the 5 minutes before"),
+        (utc(19, 18), utc(20, 0), "Thu 19 Nov 19:00 to Fri 20 Nov 01:00", "the 6 hours before"),
+        (utc(19, 12), utc(20, 12), "Thu 19 Nov 13:00 to Fri 20 Nov 13:00", "the day before"),
+        (
+            utc(19, 12, 0, 7),
+            utc(19, 12, 1, 37),
+            "Thu 19 Nov 13:00:07 to 13:01:37",
+            "the 1 min 30 s before",
+        ),
+    ],
+)
+def test_an_exact_window_is_compared_with_as_much_before(
+    start: datetime, end: datetime, label: str, before: str
+) -> None:
+    """By the clock of the page, with seconds only where there are some."""
+    shown = window("custom", utc(25, 0), BERLIN, Exact(start, end))
+
+    assert (shown.start, shown.end, shown.running) == (start, end, False)
+    assert (shown.before_start, shown.before_end) == (start - (end - start), start)
+    assert (shown.label, shown.before_label) == (label, before)
+    assert shown.start.tzinfo == BERLIN
+
+
+def test_an_exact_window_that_still_runs() -> None:
+    """It is compared with as much as has passed of it, to the second."""
+    shown = window("custom", NOW, BERLIN, Exact(utc(20, 11), utc(20, 12)))
+
+    assert shown.running
+    assert shown.until == NOW
+    assert (shown.before_start, shown.before_end) == (utc(20, 10), utc(20, 10, 2, 33))
+
+
+def test_an_exact_window_is_as_long_as_a_stopwatch_says() -> None:
+    """Berlin's 02:30 comes twice on 25 October, an hour apart; their offsets tell which."""
+    first = datetime(2026, 10, 25, 0, 30, tzinfo=timezone.utc)
+    shown = window("custom", NOW, BERLIN, Exact(first, first + timedelta(hours=1)))
+
+    assert shown.span == timedelta(hours=1)
+    assert shown.describe() == "Sun 25 Oct 2026 02:30 UTC+2 to 02:30 UTC+1"
+    assert [step.label for step in buckets(shown, "quarter_hour")] == [
+        f"25 Oct 02:{minute:02d}" for minute in (0, 15, 30, 45)
+    ]
+
+
+def test_an_hour_that_clocks_leave_out_is_no_step() -> None:
+    """In Berlin 29 March has no 02:00."""
+    shown = window("custom", NOW, BERLIN, (date(2026, 3, 29), date(2026, 3, 29)))
+    labels = [step.label for step in buckets(shown, "hour")]
+
+    assert labels[:3] == ["29 Mar 00:00", "29 Mar 01:00", "29 Mar 03:00"]
+    assert len(labels) == 23
+
+
+def test_a_window_grows_on_both_sides() -> None:
+    """By its length, across the change of clocks, too."""
+    first = datetime(2026, 10, 25, 0, 30, tzinfo=timezone.utc)
+    wider = Exact(first.astimezone(BERLIN), (first + timedelta(hours=1)).astimezone(BERLIN)).wider()
+
+    assert wider == (first - timedelta(hours=1), first + timedelta(hours=2))
+
+
 @pytest.mark.parametrize("name", ["custom", "no such range"])
 def test_an_unknown_range_is_the_default(name: str) -> None:
     """A link with a range that does not exist still opens."""
@@ -93,6 +162,7 @@ def test_the_last_bucket_of_a_running_range_is_partial() -> None:
 @pytest.mark.parametrize(
     ("bucket", "first", "last", "count"),
     [
+        ("five_minutes", "19 Nov 13:00", "20 Nov 12:00", 23 * 12 + 1),
         ("hour", "19 Nov 13:00", "20 Nov 12:00", 24),
         ("day", "19 Nov", "20 Nov", 2),
         ("week", "16 Nov", "16 Nov", 1),
@@ -107,12 +177,20 @@ def test_buckets_cover_the_range(bucket: str, first: str, last: str, count: int)
 
 
 @pytest.mark.parametrize(
-    ("days", "bucket"),
-    [(1, "hour"), (2, "hour"), (7, "day"), (62, "day"), (90, "week"), (500, "month")],
+    ("hours", "bucket"),
+    [
+        (1 / 12, "minute"),
+        (1, "five_minutes"),
+        (6, "quarter_hour"),
+        *((24 * days, "hour") for days in (1, 2)),
+        *((24 * days, "day") for days in (7, 62)),
+        (24 * 90, "week"),
+        (24 * 500, "month"),
+    ],
 )
-def test_the_automatic_bucket_keeps_a_chart_readable(days: int, bucket: str) -> None:
+def test_the_automatic_bucket_keeps_a_chart_readable(hours: float, bucket: str) -> None:
     """Between a handful and about sixty steps."""
-    assert fitting(timedelta(days=days)) == bucket
+    assert fitting(timedelta(hours=hours)) == bucket
 
 
 def test_steps_of_two_years_have_different_names() -> None:
@@ -127,6 +205,8 @@ def test_a_bucket_too_fine_becomes_coarser() -> None:
     """Ninety days by the hour would be more bars than a screen has room for."""
     assert affordable("hour", timedelta(days=90)) == "day"
     assert affordable("hour", timedelta(days=30)) == "hour"
+    assert affordable("minute", timedelta(days=1)) == "five_minutes"
+    assert affordable("minute", timedelta(days=2000)) == "week"
 
 
 @pytest.mark.parametrize(

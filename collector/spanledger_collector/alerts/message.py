@@ -54,6 +54,13 @@ _EXPLORER = {
     "cost_status": "cost_status",
 }
 """The explorer's parameters for the ledger's dimensions."""
+_MEASURES = {
+    "unpriced": "unpriced",
+    "cache": "cache_hit",
+    "errors": "error_share",
+    "silence": "calls",
+}
+"""The explorer's measures of what is not dollars."""
 
 
 class Driver(NamedTuple):
@@ -281,26 +288,23 @@ def _grounds(facts: Facts, now: datetime) -> str:
 
 
 def explorer_link(alert: Alert, facts: Facts, place: Place) -> str | None:
-    """The cost explorer on these calls and days."""
+    """The cost explorer on exactly these calls: the window judged, and what is counted in it."""
     if place.dashboard_url is None:
         return None
-    days = [
-        f"{at.replace(tzinfo=timezone.utc).astimezone(place.zone):%Y-%m-%d}"
-        for at in (alert.window_start, alert.window_end)
-    ]
     first = facts.drivers[0].dimension if facts.drivers else "service"
     asked: list[tuple[str, str]] = [
         ("range", "custom"),
-        ("from", days[0]),
-        ("to", days[1]),
+        ("from", _instant(alert.window_start)),
+        ("to", _instant(alert.window_end)),
         ("by", _EXPLORER.get(first, "service")),
-        ("bucket", "hour"),
         ("tz", str(place.zone)),
     ]
+    if measure := _MEASURES.get(alert.kind):
+        asked.append(("measure", measure))
     for dimension, values in facts.scope.items():
         if dimension in _EXPLORER:
             asked += [(_EXPLORER[dimension], value) for value in values]
-    return f"{place.dashboard_url}/explorer?{urlencode(asked)}"
+    return f"{place.dashboard_url}/explorer?{urlencode(asked, safe=':')}"
 
 
 def _trace_links(alert: Alert, facts: Facts, place: Place) -> list[str]:
@@ -370,6 +374,11 @@ def _long(seconds: float) -> str:
 
 def _stamp(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat(timespec="seconds") + "Z"
+
+
+def _instant(at: datetime) -> str:
+    """An instant in links: seconds only where there are some."""
+    return f"{at:%Y-%m-%dT%H:%M}{f':{at:%S}' if at.second else ''}Z"
 
 
 def _exact(usd: Decimal | None) -> str | None:

@@ -25,6 +25,7 @@ _NO_CURSOR = Cursor(datetime(9999, 1, 1), 0)
 _NO_PLACE = Place(Decimal(10**19), "")
 _TWO_MONTHS = 62
 _NEAR = timedelta(days=1)
+_WITHIN_HOURS = frozenset({"minute", "five_minutes", "quarter_hour"})
 
 
 class Shown(Protocol):
@@ -116,8 +117,11 @@ def _breaks_hours(values: Mapping[str, Any]) -> bool:
     if "as_of" in values:
         start = values["as_of"] - timedelta(days=values.get("days", _TWO_MONTHS))
         return has_broken_hours(values["tz"], start, values["as_of"])
-    if values.get("bucket", "none") == "none":
+    bucket = values.get("bucket", "none")
+    if bucket == "none":
         return False
+    if bucket in _WITHIN_HOURS:
+        return True
     return has_broken_hours(values["tz"], values["start"], values["end"])
 
 

@@ -30,6 +30,7 @@ def macros() -> list[str]:
         "whole_hour_after",
         "whole_day_after",
         "quarter_of",
+        "slot_of",
         "local_buckets",
         "raw_usage",
         "usage_between",

@@ -12,9 +12,9 @@ from spanledger_dashboard.cards.card import card, guarded
 from spanledger_dashboard.cards.period import period
 from spanledger_dashboard.charts_alerts import Episode
 from spanledger_dashboard.data import alerts as asked
-from spanledger_dashboard.filters import choose_window
 from spanledger_dashboard.settings import DashboardSettings
 from spanledger_dashboard.states import nothing_here
+from spanledger_dashboard.time_range import choose_window
 from spanledger_dashboard.windows import Window
 
 __all__ = ["history"]

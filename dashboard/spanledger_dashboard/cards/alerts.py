@@ -346,7 +346,7 @@ def _slice(settings: DashboardSettings, alert: Alert) -> None:
         icon=":material/query_stats:",
         query_params={
             **kept,
-            **alert_words.slice_link(alert, _only(settings, alert), settings.zone),
+            **alert_words.slice_link(alert, _only(settings, alert)),
         },
     )
 

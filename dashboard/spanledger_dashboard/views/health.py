@@ -2,14 +2,15 @@
 
 from datetime import datetime
 
-from spanledger_dashboard import address, filters
+from spanledger_dashboard import address
 from spanledger_dashboard.cards import health, reports
+from spanledger_dashboard.time_range import choose_window
 
 settings = address.settings()
 
 health.freshness(settings.source, settings.zone)
 health.to_do(settings.source, settings.zone)
-shown = filters.choose_window(datetime.now(settings.zone), settings.zone)
+shown = choose_window(datetime.now(settings.zone), settings.zone)
 reports.refused(settings.source, shown)
 reports.reporters(settings.source, shown)
 reports.doubts(settings.source, shown)

@@ -2,7 +2,7 @@
 -- @param start instant = 1 days before end: first instant that counts
 -- @param end instant = now: first instant that no longer counts
 -- @param tz zone = UTC: time zone of the buckets
--- @param bucket choice(none|quarter_hour|hour|day) = hour: length of a bucket, in local time
+-- @param bucket choice(none|minute|five_minutes|quarter_hour|hour|day) = hour: length of a bucket, in local time
 -- @param limit integer(1..100000) = 10000: rows at most
 -- @filters
 -- @derived row_limit
@@ -52,7 +52,7 @@ with seen as (
             $start, $end, $model, $service, $team, $feature, $environment, $provider, $workspace_id, $user_id, $outcome, $cost_status
         ) as calls
     inner join local_buckets($bucket, $tz, $start, $end) as buckets
-        on if($bucket = 'none', null, quarter_of(calls.start_time)) is not distinct from buckets.slot
+        on slot_of($bucket, calls.start_time) is not distinct from buckets.slot
     where coalesce(requests_limit, tokens_limit, input_tokens_limit, output_tokens_limit) > 0
     group by all
 )

@@ -2,7 +2,7 @@
 -- @param start instant = 30 days before end: first instant that counts
 -- @param end instant = now: first instant that no longer counts
 -- @param tz zone = UTC: time zone of the buckets
--- @param bucket choice(none|hour|day|week|month) = none: length of a bucket, in local time
+-- @param bucket choice(none|minute|five_minutes|quarter_hour|hour|day|week|month) = none: length of a bucket, in local time; below an hour the calls themselves are read
 -- @param group_by group = model: dimension to tell apart
 -- @param limit integer(1..100000) = 10000: rows at most
 -- @filters
@@ -11,7 +11,7 @@
 -- @note Percentiles are within 2 % (a histogram whose buckets grow by 4 %), from a rollup by the hour; filters and groups that it lacks (service, team, environment, feature, workspace_id, user_id, session_id, cost_status) and hours in zones with half hours read the calls.
 with measured as (
     select
-        if($bucket = 'none', null, quarter_of(moment)) as slot,
+        slot_of($bucket, moment) as slot,
         dimension($group_by, model, service, team, feature, environment, provider, workspace_id, outcome, cost_status, operation, user_id, session_id) as group_1,
         measure,
         bucket as width,
@@ -52,7 +52,7 @@ speeds as (
     from
         (
             select
-                if($bucket = 'none', null, quarter_of(moment)) as slot,
+                slot_of($bucket, moment) as slot,
                 dimension($group_by, model, service, team, feature, environment, provider, workspace_id, outcome, cost_status, operation, user_id, session_id) as group_1,
                 sum(output_tokens) as output_tokens,
                 sum(duration_ns) filter (where output_tokens > 0) as duration_ns

@@ -2,7 +2,7 @@
 -- @param start instant = 30 days before end: first instant that counts
 -- @param end instant = now: first instant that no longer counts
 -- @param tz zone = UTC: time zone of the buckets
--- @param bucket choice(none|hour|day|week|month) = none: length of a bucket, in local time
+-- @param bucket choice(none|minute|five_minutes|quarter_hour|hour|day|week|month) = none: length of a bucket, in local time; below an hour the calls themselves are read
 -- @param group_by group = none: first dimension
 -- @param group_by_2 group = none: second dimension
 -- @param measures measures = : only these measures, which is faster; repeat it for more, all when there is none
@@ -13,7 +13,7 @@
 -- @measures
 with used as (
     select
-        if($bucket = 'none', null, quarter_of(moment)) as slot,
+        slot_of($bucket, moment) as slot,
         dimension($group_by, model, service, team, feature, environment, provider, workspace_id, outcome, cost_status, operation, user_id, session_id) as group_1,
         dimension($group_by_2, model, service, team, feature, environment, provider, workspace_id, outcome, cost_status, operation, user_id, session_id) as group_2,
         *
