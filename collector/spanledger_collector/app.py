@@ -87,7 +87,7 @@ class Collector:
         application = _application(intake, self._runner, store, self.alerting)
         keys, self._gate = keys_of(settings), Gate()
         self.routes = application.routes
-        self.app = Guard(application, keys, self._gate, self.telemetry)
+        self.app = Guard(application, keys, self._gate, self.telemetry, settings.max_body_bytes)
         self.grpc = GrpcService(intake, keys, self._gate)
 
     def start(self) -> None:

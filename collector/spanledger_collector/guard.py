@@ -6,13 +6,14 @@ from http import HTTPStatus
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from spanledger_collector.auth import Key, Keys
 from spanledger_collector.gate import Gate
 from spanledger_collector.metrics import Telemetry
 from spanledger_collector.problems import problem
 from spanledger_collector.receive.answers import refused
+from spanledger_collector.receive.body import Remains
 from spanledger_collector.receive.errors import (
     HeadersTooLarge,
     NotPermitted,
@@ -39,25 +40,36 @@ class Guard:
         keys: whose tokens open the door.
         gate: where requests are counted and, at closing time, turned away.
         telemetry: where refused exports are counted.
+        max_body_bytes: of a request; twice as much is read of one that is refused.
     """
 
-    def __init__(self, app: ASGIApp, keys: Keys, gate: Gate, telemetry: Telemetry) -> None:
+    def __init__(
+        self, app: ASGIApp, keys: Keys, gate: Gate, telemetry: Telemetry, max_body_bytes: int
+    ) -> None:
         self._app = app
         self._keys = keys
         self._gate = gate
         self._telemetry = telemetry
+        self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check a request and pass it on."""
         if scope["type"] != "http":
             return
+        body = Remains(scope, receive, 2 * self._max_body_bytes)
+
+        async def answer(message: Message) -> None:
+            if body.coming and message["type"] == "http.response.start":
+                await body.read_on()
+            await send(message)
+
         with self._gate.under_way():
             try:
                 scope["state"] = {"team": self._admitted(scope).team}
             except RequestRefused as error:
-                await self._refuse(scope, error)(scope, receive, send)
+                await self._refuse(scope, error)(scope, body.receive, answer)
             else:
-                await self._app(scope, receive, send)
+                await self._app(scope, body.receive, answer)
 
     def _admitted(self, scope: Scope) -> Key:
         headers, path = scope["headers"], scope["path"]

@@ -181,6 +181,55 @@ def test_bodies_over_the_limit_are_drained(tmp_path: Path) -> None:
     assert answer.status_code == 413
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/healthz", 200),
+        ("GET", "/api/v1/openapi.json", 200),
+        ("GET", "/api/v1/query/health", 200),
+        ("GET", "/api/v1/export/calls", 200),
+        ("GET", "/nowhere", 404),
+        ("DELETE", "/v1/traces", 405),
+        ("POST", "/v1/traces", 415),
+        ("POST", "/api/v1/backup", 200),
+        ("POST", "/metrics", 405),
+    ],
+)
+def test_a_body_that_nobody_asked_for(
+    locked: RunningCollector, method: str, path: str, status: int
+) -> None:
+    """Whatever is sent with a request, its sender reads the answer, and not a reset."""
+    headers = {"authorization": "Bearer all"}
+    for body in (b"{}", bytes(300_000), iter([bytes(65536)] * 10)):
+        answer = httpx2.request(method, locked.url + path, content=body, headers=headers)
+        assert answer.status_code == status
+        assert len(answer.content) == int(answer.headers.get("content-length", len(answer.content)))
+    refused = httpx2.request(method, locked.url + path, content=bytes(300_000))
+
+    assert refused.status_code == (200 if path == "/healthz" else 401)
+
+
+@pytest.fixture(scope="module")
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCollector]:
+    """A collector that wants a token."""
+    folder = tmp_path_factory.mktemp("locked")
+    with running_collector(settings_for(folder, token="all")) as collector:
+        yield collector
+
+
+def test_a_body_that_never_comes(
+    collector: RunningCollector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A body that was announced, not asked for, and does not arrive in time delays no longer."""
+    monkeypatch.setattr(body_module, "BODY_DEADLINE_S", 0.05)
+    address = urlsplit(collector.url)
+    with socket.create_connection((address.hostname or "", address.port or 0), 60) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+        answer = connection.recv(65536)
+
+    assert b" 200 " in answer.splitlines()[0]
+
+
 @pytest.mark.parametrize("signal", SIGNALS)
 @pytest.mark.parametrize("size", [1, 50, 300, 10**6])
 def test_pieces_hold_what_the_whole_held(signal: str, size: int) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 
-from starlette.types import Message, Receive
+from starlette.types import Message, Receive, Scope
 
 from spanledger_collector.receive.errors import (
     BodyTooLarge,
@@ -16,7 +17,7 @@ from spanledger_collector.receive.errors import (
 )
 from spanledger_collector.receive.limits import Lease
 
-__all__ = ["BODY_DEADLINE_S", "ClientGone", "inflate", "part_of", "read_body"]
+__all__ = ["BODY_DEADLINE_S", "ClientGone", "Remains", "inflate", "part_of", "read_body"]
 
 BODY_DEADLINE_S = 30.0
 _GZIP = 16 + zlib.MAX_WBITS
@@ -25,6 +26,52 @@ _STEP = 1 << 20
 
 class ClientGone(Exception):
     """The client went away before its request was complete."""
+
+
+class Remains:
+    """What has not been read of a request's body, to be read on before the answer begins.
+
+    A connection closed on a busy sender reads as a reset: the answer is lost, and clients retry.
+
+    Args:
+        scope: the request's.
+        receive: brings its body.
+        limit: bytes of it beyond which patience ends.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._left = limit
+        self._turn = asyncio.Lock()  # of a handler that waits for the client to go
+        self._until = asyncio.get_running_loop().time() + BODY_DEADLINE_S
+        self.coming = any(_tells_of_a_body(name, value) for name, value in scope["headers"])
+
+    async def receive(self) -> Message:
+        """Receive a message for whoever handles the request."""
+        async with self._turn:
+            return await self._next()
+
+    async def read_on(self) -> None:
+        """Swallow what is still coming."""
+        patience_s = self._until - asyncio.get_running_loop().time()
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._swallow(), max(0.0, patience_s))
+
+    async def _swallow(self) -> None:
+        while self.coming and self._left > 0:
+            async with self._turn:
+                if self.coming:
+                    await self._next()
+
+    async def _next(self) -> Message:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        self.coming = bool(message.get("more_body", False))
+        return message
+
+
+def _tells_of_a_body(name: bytes, value: bytes) -> bool:
+    return name == b"transfer-encoding" or (name == b"content-length" and value.strip() != b"0")
 
 
 async def read_body(receive: Receive, declared: int | None, limit: int, lease: Lease) -> bytes:
@@ -43,7 +90,6 @@ async def read_body(receive: Receive, declared: int | None, limit: int, lease: L
 
 async def _read(receive: Receive, declared: int | None, limit: int, lease: Lease) -> bytes:
     if declared is not None and declared > limit:
-        await _drain(receive, 0, limit)
         raise _too_large(limit)
     chunks: list[bytes] = []
     size = 0
@@ -52,21 +98,10 @@ async def _read(receive: Receive, declared: int | None, limit: int, lease: Lease
         chunk, more = part_of(await receive())
         size += len(chunk)
         if size > limit:
-            chunks.clear()
-            await _drain(receive, size, limit, more=more)
             raise _too_large(limit)
         lease.grow(len(chunk))
         chunks.append(chunk)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-
-async def _drain(receive: Receive, size: int, limit: int, *, more: bool = True) -> None:
-    """Swallow what is still coming: a connection closed on a busy sender reads as a reset, which
-    clients retry. Twice the limit is patience enough.
-    """  # noqa: D205
-    while more and size <= 2 * limit:
-        chunk, more = part_of(await receive())
-        size += len(chunk)
 
 
 def part_of(message: Message) -> tuple[bytes, bool]:
