@@ -66,4 +66,5 @@ def _place(settings: StoreSettings) -> LakePlace:
         s3_key_id=settings.s3_key_id,
         s3_secret=secret.get_secret_value() if secret else None,
         max_inbox_bytes=int(settings.max_inbox_bytes),
+        extension_repository=settings.extension_repository,
     )

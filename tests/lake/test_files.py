@@ -6,6 +6,7 @@ import random
 import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -36,8 +37,7 @@ def test_merged_forgotten_and_swept(tmp_path: Path) -> None:
     files = Files(lake.writing)
     files.merge(SMALL)
     merged = set(folder.glob("*.parquet")) - small
-    orphan = folder / "ducklake-left-behind.parquet"
-    shutil.copy(next(iter(merged)), orphan)
+    shutil.copy(next(iter(merged)), folder / f"ducklake-{UUID(int=1)}.parquet")  # an orphan
     files.clean(NOTHING)
     files.sweep(NOTHING)
     left = set(folder.glob("*.parquet"))
@@ -48,3 +48,25 @@ def test_merged_forgotten_and_swept(tmp_path: Path) -> None:
     assert len(merged) == 1
     assert left == merged
     assert before == after != []
+
+
+def test_what_others_wrote_is_not_swept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A file that no lake would name so stays, orphans wait until it is gone, and the log tells."""
+    lake = SettledLake(tmp_path)
+    folder = tmp_path / "lake"
+    orphan = folder / "main" / "calls" / f"ducklake-{UUID(int=1)}.parquet"
+    orphan.parent.mkdir(parents=True, exist_ok=True)
+    orphan.write_bytes(b"left behind")
+    others = folder / "sales" / "2026.parquet"
+    others.parent.mkdir()
+    others.write_bytes(b"dear to somebody")
+    files = Files(lake.writing)
+    files.sweep(NOTHING)
+    kept = others.exists(), orphan.exists()
+    others.rename(tmp_path / "2026.parquet")
+    files.sweep(NOTHING)
+    lake.close()
+
+    assert kept == (True, True)
+    assert not orphan.exists()
+    assert str(others) in caplog.text

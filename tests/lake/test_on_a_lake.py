@@ -11,6 +11,7 @@ from tests.lake.environment import ROOT, lake_python, lake_variables
 
 QUICK = (
     "tests/lake/test_files.py",
+    "tests/lake/test_opening_lakes.py",
     "tests/lake/test_settling.py",
     "tests/lake/test_upgrade.py",
     "tests/alerts/test_delivery.py::test_two_couriers_share_the_work",

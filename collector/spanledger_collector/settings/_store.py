@@ -66,6 +66,11 @@ class StoreSettings(Section):
         description="What may wait in PostgreSQL to be taken into a lake; beyond it clients are"
         " told to retry.",
     )
+    extension_repository: HttpUrl | None = Field(
+        default=None,
+        description="Where a lake downloads DuckDB's extensions if no wheel of them fits, such as a"
+        " mirror in a closed network; by default DuckDB's own server.",
+    )
 
     @model_validator(mode="after")
     def _whole_lake(self) -> StoreSettings:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from typing import Final
 
 import duckdb
+import pyarrow as pa
 
 from spanledger_collector.store.lake.dialect import LAKE
 
@@ -21,6 +23,8 @@ SMALL, LARGE = 8 << 20, 128 << 20
 SNAPSHOTS_KEPT: Final = "1 hour"
 """How long a query, an export or another engine may go on reading what it began with."""
 ORPHANS_KEPT: Final = "1 day"
+_OWN_NAME: Final = re.compile(r"(^|[/\\])ducklake-[0-9a-f-]{36}[^/\\]*\.parquet$")
+"""How DuckLake names files."""
 
 _log = logging.getLogger(__name__)
 
@@ -71,13 +75,22 @@ class Files:
 
     def sweep(self, kept: str) -> None:
         """Delete files that no snapshot knows: a maintainer was killed before it committed them."""
-        self._call(f"ducklake_delete_orphaned_files('{LAKE}', {_before(kept)})")
+        sweeping = f"ducklake_delete_orphaned_files('{LAKE}', {_before(kept)}"
+        found = self._call(f"{sweeping}, dry_run => true)")["path"].to_pylist()
+        strange = [path for path in found if not _OWN_NAME.search(path)]
+        if strange:
+            _log.error(
+                "nothing is swept: %s (and %d more) was not written by this lake, whose place must"
+                " be its own (store.data_path); move it away",
+                strange[0],
+                len(strange) - 1,
+            )
+        elif found:
+            self._call(f"{sweeping})")
 
-    def _call(self, function: str) -> None:
+    def _call(self, function: str) -> pa.Table:
         # Not fetched as Python's values: their instants would need pytz, which nothing brings.
-        reader = self._connection.execute(f"call {function}").to_arrow_reader(1024)
-        for _ in reader or ():
-            pass
+        return self._connection.execute(f"call {function}").to_arrow_table()
 
 
 def _before(kept: str) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 
 import duckdb
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from spanledger._version import __version__
 from spanledger_collector.store import sql_files
@@ -24,7 +25,7 @@ from spanledger_collector.store.lake.dialect import (
     translated,
 )
 from spanledger_collector.store.lake.election import OPENING, Session
-from spanledger_collector.store.lake.place import LakePlace
+from spanledger_collector.store.lake.place import PREFIX, LakePlace
 
 __all__ = ["SCHEMA_VERSION", "open_lake", "stored_columns"]
 
@@ -51,10 +52,14 @@ def open_lake(
     connection = _database(memory_limit, threads)
     try:
         for name in EXTENSIONS:
-            _load(connection, name)
-        _attach(connection, place)
+            _load(connection, name, place.extension_repository)
         tables = _tables_of_a_file()
+        # Attached in turn: DuckLake's own tables cannot be made by two at once.
         with Session(place.connection) as session, session.turn(OPENING):
+            _reach_files(connection, place)
+            if not _there_already(session):
+                _check_nobody_elses(connection, place)
+            _attach(connection, place)
             _make_tables(connection, tables)
         for name, columns in tables.items():
             connection.execute(create_view(name, columns))
@@ -91,38 +96,70 @@ def _database(memory_limit: str | None, threads: int | None) -> duckdb.DuckDBPyC
     return connection
 
 
-def _load(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Load an extension from its wheel, else from DuckDB's own repository."""
+def _load(connection: duckdb.DuckDBPyConnection, name: str, repository: str | None) -> None:
+    """Load an extension from its wheel, else from a repository, by default DuckDB's own."""
     try:
         wheel = importlib.import_module(f"duckdb_extension_{name}")
         file = next(Path(wheel.__path__[0]).rglob("*.duckdb_extension"))
         connection.execute(f"load {_text(str(file))}")
     except (ImportError, StopIteration, duckdb.Error) as wheel_error:
         try:
-            connection.install_extension(name)
+            connection.install_extension(name, repository_url=repository)
             connection.load_extension(name)
         except duckdb.Error as error:
             raise StoreError(
                 f"DuckDB {duckdb.__version__} cannot load its extension {name}: there is no wheel "
                 f"that fits ({str(wheel_error).splitlines()[0]}), and it cannot be downloaded "
                 f"({str(error).splitlines()[0]}). Install `spanledger[lake]` in an environment of "
-                "its own: it pins the DuckDB that has these wheels."
+                "its own: it pins the DuckDB that has these wheels. Where none fits, name a mirror "
+                "of DuckDB's server by store.extension_repository."
             ) from error
 
 
-def _attach(connection: duckdb.DuckDBPyConnection, place: LakePlace) -> None:
+def _reach_files(connection: duckdb.DuckDBPyConnection, place: LakePlace) -> None:
     if place.is_s3:
         connection.execute(_secret(place))
-        path = place.data_path
     else:
-        folder = Path(place.data_path)
-        folder.mkdir(parents=True, exist_ok=True)
-        path = str(folder.absolute())
+        Path(place.data_path).mkdir(parents=True, exist_ok=True)
+
+
+def _there_already(session: Session) -> bool:
+    """Whether the catalog knows of a lake."""
+    table = f"{CATALOG_SCHEMA}.ducklake_metadata"
+    row = session.connection.execute("select to_regclass(%s)", (table,)).fetchone()
+    return row is not None and row[0] is not None
+
+
+def _check_nobody_elses(connection: duckdb.DuckDBPyConnection, place: LakePlace) -> None:
+    """Refuse a new lake in a place with files: what is not its own it would sweep away."""
+    pattern = _files(place) + "**/*.parquet"
+    found = connection.execute("select file from glob($pattern) limit 1", {"pattern": pattern})
+    if row := found.fetchone():
+        raise StoreError(
+            f"The catalog knows of no lake yet, but there are files in {place.data_path}, such as "
+            f"{row[0]}. They may be another lake's, or somebody else's, and a lake deletes what is "
+            "not its own. Name a store.data_path for this lake alone, or store.catalog as it was "
+            "when these files were written. Nothing was changed."
+        )
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, place: LakePlace) -> None:
+    catalog = conninfo_to_dict(place.connection)
+    options = [f"data_path {_text(_files(place))}", f"metadata_schema {_text(CATALOG_SCHEMA)}"]
+    if password := catalog.pop("password", None):  # apart: DuckDB's messages repeat the rest
+        connection.execute(
+            f"create secret lake_catalog (type postgres, password {_text(str(password))})"
+        )
+        options.append("meta_secret 'lake_catalog'")
     connection.execute(
-        f"attach {_text(place.catalog)} as {LAKE} (data_path {_text(path.rstrip('/') + '/')},"
-        f" metadata_schema {_text(CATALOG_SCHEMA)})"
+        f"attach {_text(PREFIX + make_conninfo('', **catalog))} as {LAKE} ({', '.join(options)})"
     )
     connection.execute(f"call {LAKE}.set_option('parquet_compression', 'zstd')")
+
+
+def _files(place: LakePlace) -> str:
+    path = place.data_path if place.is_s3 else str(Path(place.data_path).absolute())
+    return path.rstrip("/") + "/"
 
 
 def _secret(place: LakePlace) -> str:

@@ -22,6 +22,8 @@ class LakePlace(NamedTuple):
     s3_secret: str | None = None
     max_inbox_bytes: int = 8 << 30
     """What may wait in PostgreSQL before collectors turn senders away."""
+    extension_repository: str | None = None
+    """Where DuckDB's extensions are downloaded if no wheel fits; by default from DuckDB."""
 
     @property
     def connection(self) -> str:
