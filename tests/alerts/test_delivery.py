@@ -12,6 +12,7 @@ from typing import NamedTuple
 import orjson
 import pytest
 
+from spanledger_collector.alerts import delivery
 from spanledger_collector.alerts.alert import Finding, Key
 from spanledger_collector.alerts.delivery import LEASE, PATIENCE, Courier
 from spanledger_collector.alerts.ledger import Send, newest_alerts, notes_of
@@ -102,6 +103,22 @@ def test_of_one_alert_the_messages_keep_their_order(desk: Desk) -> None:
     courier.deliver()
 
     assert desk.sink.reasons == ["opened", "grown", "resolved"]
+
+
+def test_a_slow_channel_keeps_no_other_waiting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many wait for one, each turn has room for the others, and ends soon."""
+    monkeypatch.setattr(delivery, "TURN_S", -1.0)
+    desk.queue(*(f"m{number}" for number in range(8)))
+    desk.queue("urgent", channel="other")
+    now = desk.clock.now
+    given = desk.writer.run(lambda: desk.store.lease_sends(now, now, "somebody", 5)).result(60)
+    desk.sink.refuse_with = 503
+    desk.courier().deliver()
+
+    assert given["channel"].to_pylist().count("hook") == 5
+    assert "urgent" in given["send_id"].to_pylist()
+    assert desk.sink.refused == 8
+    assert {tries for name, _, tries in desk.outbox() if name != "urgent"} == {1}
 
 
 def test_two_couriers_share_the_work(desk: Desk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -150,6 +151,20 @@ def answering(*pieces: bytes, pause: threading.Event | None = None) -> Iterator[
     finally:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
+
+
+def test_a_password_of_an_address_is_sent_as_one(
+    sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """User and password of an address are basic authentication, however they are escaped."""
+    address = sink.url.replace("http://", "http://ann:s%40cret@")
+    monkeypatch.setenv("TEST_HOOK", address)
+    keys = {"name": "h", "webhook_env": "TEST_HOOK", "allow_http": True, "allow_private": True}
+    tell(Channel.model_validate(keys), BODY, "id", 0)
+
+    [told] = sink.received
+    assert told.headers["authorization"] == "Basic " + b64encode(b"ann:s@cret").decode()
+    assert "ann" not in told.headers["host"]
 
 
 def test_a_redirect_is_not_followed(sink: Sink) -> None:

@@ -139,6 +139,10 @@ def test_rules_and_budgets_are_read(file: Path) -> None:
             "file line 1: alerts.channels writes its address into the file; name a variable",
         ),
         (
+            '[[alerts.channels]]\nname = "a"\nwebhook = "https://ann:pw@example.com/hook"\n',
+            "file line 1: alerts.channels writes a password into the file; name a variable or a",
+        ),
+        (
             '[[alerts.channels]]\nname = "a"\n',
             "file line 1: alerts.channels needs exactly one of apprise_env, apprise_file, webhook,",
         ),
@@ -164,6 +168,16 @@ def test_an_address_is_a_secret(file: Path) -> None:
     assert channel.address.get_secret_value() == SECRET
     assert SECRET not in repr(loaded.settings)
     assert SECRET not in str(collector_part(loaded.settings))
+
+
+def test_a_webhook_is_not_shown(file: Path) -> None:
+    """Many a webhook's path is its password: it may stand in the file, and is printed nowhere."""
+    file.write_text('[[alerts.channels]]\nname = "a"\nwebhook = "https://example.com/T/SECRET"\n')
+
+    [channel] = load_settings(file).alerts.channels or ()
+
+    assert channel.address.get_secret_value().endswith("/T/SECRET")
+    assert "SECRET" not in repr(load_settings(file))
 
 
 def test_an_address_may_be_in_a_file_beside(file: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
@@ -30,6 +31,8 @@ FIRST_RETRY_S, LONGEST_RETRY_S = 10.0, 600.0
 PATIENCE = timedelta(days=3)
 LEASE = timedelta(minutes=5)
 MOST = 50
+TURN_S = 15.0
+"""So long one channel may keep the others waiting, and the message after it."""
 POLL_S = 5.0
 COMMIT_PATIENCE_S = 60.0
 
@@ -115,7 +118,17 @@ class Courier:
         return rows
 
     def _send_all(self, rows: list[dict[str, Any]]) -> list[Settled]:
-        return [self._send(row) for row in rows]
+        """Send one after another; of a channel that takes long the rest waits for the next turn."""
+        settled: list[Settled] = []
+        late = time.monotonic() + TURN_S
+        for row in rows:
+            waits = settled and time.monotonic() > late
+            settled.append(self._later(row) if waits else self._send(row))
+        return settled
+
+    def _later(self, row: dict[str, Any]) -> Settled:
+        now, tries, error = self._clock(), row["attempts"], row["error"]
+        return Settled(row["send_id"], self._holder, "waiting", tries, now, None, error)
 
     def _send(self, row: dict[str, Any]) -> Settled:
         name, now = row["channel"], self._clock()
@@ -135,9 +148,9 @@ class Courier:
             )
             state = "given_up" if over else "waiting"
             next_at = now + backoff(attempts)
-            return Settled(row["send_id"], self._holder, state, next_at, None, str(error))
+            return Settled(row["send_id"], self._holder, state, attempts, next_at, None, str(error))
         self.sent[name, "sent"] += 1
-        return Settled(row["send_id"], self._holder, "sent", now, now, None)
+        return Settled(row["send_id"], self._holder, "sent", attempts, now, now, None)
 
     def _settle(self, settled: list[Settled]) -> None:
         self._unsettled += settled

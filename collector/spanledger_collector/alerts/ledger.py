@@ -106,6 +106,7 @@ _SETTLED = pa.schema(
         "send_id": _TEXT,
         "holder": _TEXT,
         "state": _TEXT,
+        "attempts": pa.int32(),
         "next_at": _TIME,
         "settled_at": _TIME,
         "error": _TEXT,
@@ -134,6 +135,7 @@ class Settled(NamedTuple):
     holder: str
     state: str
     """`sent`, `waiting` for another try, or `given_up`."""
+    attempts: int
     next_at: datetime
     settled_at: datetime | None
     error: str | None

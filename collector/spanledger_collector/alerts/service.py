@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -151,7 +152,8 @@ class Alerting:
             known = ", ".join(self._channels) or "none"
             raise NoChannel(f"There is no channel {name[:80]!r}; there are: {known}.")
         chosen = [self._channels[name]] if name is not None else list(self._channels.values())
-        return [self._tested(channel) for channel in chosen]
+        with ThreadPoolExecutor(min(len(chosen), 8) or 1) as threads:
+            return list(threads.map(self._tested, chosen))
 
     def _tested(self, channel: Channel) -> Told:
         send_id = uuid.uuid4().hex

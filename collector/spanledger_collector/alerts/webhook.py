@@ -6,8 +6,10 @@ import hashlib
 import hmac
 import ssl
 import time
+from base64 import b64encode
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import httpcore2 as httpcore
 import httpx2 as httpx
@@ -79,6 +81,8 @@ def _headers(
         b"idempotency-key": send_id.encode(),
         b"x-spanledger-timestamp": b"%d" % timestamp,
     }
+    if url.userinfo:
+        headers[b"authorization"] = b"Basic " + b64encode(unquote_to_bytes(url.userinfo))
     if channel.secret is not None:
         signed = signature(channel.secret.get_secret_value(), timestamp, body)
         headers[b"x-spanledger-signature"] = signed.encode()

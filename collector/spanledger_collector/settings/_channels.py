@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from pydantic import SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
 from spanledger_collector.settings._section import Section
@@ -25,8 +26,8 @@ class Channel(Section):
     """Variable that holds an Apprise address such as `slack://…`."""
     apprise_file: Path | None = None
     """File that holds one."""
-    webhook: HttpUrl | None = None
-    """Address to post JSON to."""
+    webhook: HttpUrl | None = Field(default=None, repr=False)
+    """Address to post JSON to; not shown, as many hold a token in their path."""
     webhook_env: str | None = None
     webhook_file: Path | None = None
     secret_env: str | None = None
@@ -87,6 +88,12 @@ class Channel(Section):
         scheme = address.partition("://")[0].lower()
         if scheme not in {"http", "https"}:
             raise PydanticCustomError("webhook", "is no address like 'https://example.com/alerts'")
+        if self.webhook is not None and "@" in urlsplit(address).netloc:
+            raise PydanticCustomError(
+                "channel_secret",
+                "writes a password into the file; name a variable or a file that holds the address"
+                " instead (webhook_env, webhook_file)",
+            )
         if scheme == "http" and not self.allow_http:
             raise PydanticCustomError(
                 "webhook_http",

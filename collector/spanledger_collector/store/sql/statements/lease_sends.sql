@@ -1,4 +1,4 @@
 -- Let nobody else send these for a while.
 update alert_outbox
-set holder = $holder, next_at = $until, attempts = attempts + 1
+set holder = $holder, next_at = $until
 where list_contains($send_ids, send_id)

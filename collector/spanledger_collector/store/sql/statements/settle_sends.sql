@@ -2,6 +2,7 @@
 update alert_outbox
 set
     state = settled.state,
+    attempts = settled.attempts,
     next_at = settled.next_at,
     settled_at = settled.settled_at,
     error = settled.error,
