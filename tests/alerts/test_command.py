@@ -114,6 +114,8 @@ def test_channels_and_rules_are_tried_out(watched: Watched, sink: Sink) -> None:
     assert (tested.exit_code, "hook: sent" in tested.stderr) == (0, True)
     assert (failed.exit_code, "hook: it answers 403" in failed.stderr) == (1, True)
     assert "1 alert and 1 message in 2 days, over 1 group" in tried.stderr
+    assert "opened" in tried.stdout
+    assert "all calls: spend is above the usual" in tried.stdout
     assert [each["value"] for each in json.loads(made_up.stdout)["episodes"]] == ["search"]
 
 
@@ -121,6 +123,8 @@ def test_what_is_asked_wrongly_ends_with_2(watched: Watched) -> None:
     """One paragraph says what to write instead."""
     wrong = (
         (("ack", "nobody"), "no alert"),
+        (("resolve", ""), "The id is empty"),
+        (("snooze", "nobody", "--hours", "inf"), "8784"),
         (("check", "--severity", "loud"), "one of info, warning, critical"),
         (("backtest",), "Name a rule"),
         (("backtest", "--rule", "[]"), "must be a JSON object"),

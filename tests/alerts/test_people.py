@@ -155,6 +155,9 @@ def test_a_rule_is_tried_out_on_history(watched: Watched) -> None:
     strict = watched.post("backtest", rule={"kind": "spike", "floor_usd": 1e6}, days=3)
 
     assert [each["messages"] for each in known["episodes"]] == [1]
+    [message] = known["messages"]
+    assert (message["reason"], message["at"]) == ("opened", known["episodes"][0]["fired_at"])
+    assert message["title"].startswith("[critical] all calls: spend is above the usual")
     assert [each["value"] for each in made_up["episodes"]] == ["search"]
     assert strict["episodes"] == []
     assert (made_up["series"], len(watched.alerts())) == (2, 1)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from spanledger_collector.alerts.alert import Alert, Finding, Key, nothing_of
 from spanledger_collector.alerts.judging import Judge
 from spanledger_collector.alerts.lifecycle import Policy, step
-from spanledger_collector.alerts.message import Place
+from spanledger_collector.alerts.message import Place, title_of
 from spanledger_collector.alerts.planned import Plan
 from spanledger_collector.alerts.reading import Reader
 from spanledger_collector.alerts.unplanned import Unplanned
@@ -32,6 +32,14 @@ class Backtest(NamedTuple):
     days: int
 
 
+class Message(NamedTuple):
+    """A message that it would have sent."""
+
+    at: datetime
+    alert: Alert
+    reason: str
+
+
 class Tried(NamedTuple):
     """What it would have told."""
 
@@ -41,6 +49,7 @@ class Tried(NamedTuple):
     series: int
     seconds: float
     episodes: list[Alert]
+    messages: list[Message]
 
     def told(self) -> dict[str, Any]:
         """The same as JSON has it."""
@@ -51,6 +60,16 @@ class Tried(NamedTuple):
             "series": self.series,
             "seconds": round(self.seconds, 3),
             "episodes": [_episode(alert) for alert in self.episodes],
+            "messages": [
+                {
+                    "at": _stamp(each.at),
+                    "reason": each.reason,
+                    "dimension": each.alert.dimension,
+                    "value": each.alert.value,
+                    "title": title_of(each.reason, each.alert),
+                }
+                for each in self.messages
+            ],
         }
 
 
@@ -65,36 +84,41 @@ def backtest(store: Store, wanted: Backtest, place: Place, now: datetime, plan: 
     judge.learner.scopes = {wanted.rule.name: wanted.rule.scope}
     pace = FINE_STEP if wanted.rule.kind == "cap" else STEP
     moment = start = now - timedelta(days=wanted.days)
-    alerts: dict[Key, Alert] = {}
-    ended: list[Alert] = []
+    story = _Story({}, [], [])
     policy = Policy(0.0, 3600 * wanted.rule.remind_hours)
     series = 0
     while moment <= now:
         judged = judge.judge(wanted.rule, moment)
         series = max(series, judged.series)
-        _replay(judged.findings, alerts, ended, moment, policy)
+        story.goes_on(judged.findings, moment, policy)
         moment += pace
-    open_ones = [alert for alert in alerts.values() if alert.is_open]
-    found = sorted(ended + open_ones, key=lambda alert: alert.pending_since)
-    return Tried(wanted.rule, start, now, series, time.monotonic() - begun, found)
+    open_ones = [alert for alert in story.alerts.values() if alert.is_open]
+    found = sorted(story.ended + open_ones, key=lambda alert: alert.pending_since)
+    seconds = time.monotonic() - begun
+    return Tried(wanted.rule, start, now, series, seconds, found, story.messages)
 
 
-def _replay(
-    findings: list[Finding],
-    alerts: dict[Key, Alert],
-    ended: list[Alert],
-    now: datetime,
-    policy: Policy,
-) -> None:
-    found = {finding.key: finding for finding in findings}
-    for key in set(found) | {key for key, alert in alerts.items() if alert.is_open}:
-        finding = found.get(key) or nothing_of(alerts[key], now)
-        taken = step(alerts.get(key), finding, now, policy)
-        if taken is None:
-            continue
-        alerts[key] = taken.alert
-        if not taken.alert.is_open:
-            ended.append(taken.alert)
+class _Story(NamedTuple):
+    """What has become of a rule's alerts."""
+
+    alerts: dict[Key, Alert]
+    ended: list[Alert]
+    messages: list[Message]
+
+    def goes_on(self, findings: list[Finding], now: datetime, policy: Policy) -> None:
+        """Let every alert take a step."""
+        found = {finding.key: finding for finding in findings}
+        still = [key for key, alert in self.alerts.items() if alert.is_open and key not in found]
+        for key in (*found, *still):
+            finding = found.get(key) or nothing_of(self.alerts[key], now)
+            taken = step(self.alerts.get(key), finding, now, policy)
+            if taken is None:
+                continue
+            self.alerts[key] = taken.alert
+            if taken.tell is not None:
+                self.messages.append(Message(now, taken.alert, taken.tell))
+            if not taken.alert.is_open:
+                self.ended.append(taken.alert)
 
 
 def _episode(alert: Alert) -> dict[str, Any]:

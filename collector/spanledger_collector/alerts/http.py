@@ -16,7 +16,7 @@ from starlette.routing import Route
 from spanledger_collector.alerts.alert import Alert
 from spanledger_collector.alerts.backtest import Backtest, backtest
 from spanledger_collector.alerts.ledger import one_alert
-from spanledger_collector.alerts.lifecycle import Action, Refused
+from spanledger_collector.alerts.lifecycle import MAX_SNOOZE_H, Action, Refused
 from spanledger_collector.alerts.service import Alerting, NoChannel
 from spanledger_collector.json_body import BadRequest, json_fields
 from spanledger_collector.problems import problem
@@ -30,7 +30,6 @@ ACTIONS = ("ack", "unack", "snooze", "unsnooze", "resolve", "feedback")
 FEEDBACK = ("real", "expected", "planned")
 MAX_BODY_BYTES = 16_384
 MAX_TEXT = 500
-MAX_SNOOZE_H = 24 * 366
 MAX_DAYS = 366
 _FIELDS = {"snooze": {"actor", "note", "hours"}, "feedback": {"actor", "note", "feedback"}}
 

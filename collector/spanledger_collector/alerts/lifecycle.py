@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from spanledger_collector.alerts.alert import Alert, Event, Finding, alert_id
 
-__all__ = ["JUDGE", "Policy", "Step", "step"]
+__all__ = ["JUDGE", "MAX_SNOOZE_H", "Action", "Policy", "Refused", "Step", "act", "step"]
 
 JUDGE = "spanledger"
 """Who did it, when nobody did."""
@@ -281,6 +281,9 @@ def _event(
 
 class Refused(Exception):
     """An alert that cannot be dealt with like this; the message says why."""
+
+
+MAX_SNOOZE_H = 24 * 366
 
 
 class Action(NamedTuple):

@@ -12,7 +12,16 @@ from spanledger_collector.alerts.alert import Alert, Key
 from spanledger_collector.alerts.plain import plain
 from spanledger_collector.alerts.rules import Scope
 
-__all__ = ["BudgetLeft", "Driver", "Facts", "Message", "document", "message", "test_document"]
+__all__ = [
+    "BudgetLeft",
+    "Driver",
+    "Facts",
+    "Message",
+    "document",
+    "message",
+    "test_document",
+    "title_of",
+]
 
 VERSION = 1
 _NOTHING_USD = 1e-4
@@ -162,6 +171,7 @@ def document(
             "budget_value": facts.budget.key.value if facts.budget else None,
             "budget_usd": _exact(facts.budget.usd) if facts.budget else None,
             "left_usd": _exact(facts.budget.left_usd) if facts.budget else None,
+            "forecast_usd": _exact(facts.budget.forecast_usd) if facts.budget else None,
         },
         "drivers": [
             {
@@ -199,8 +209,13 @@ def test_document(send_id: str, place: Place) -> dict[str, Any]:
 
 def message(reason: str, alert: Alert, facts: Facts, place: Place, now: datetime) -> Message:
     """Title and text."""
-    title = f"[{alert.severity}] {_WORDS[reason]}{_headline(alert)}"
-    return Message(title, "\n".join(_lines(reason, alert, facts, place, now)))
+    lines = _lines(reason, alert, facts, place, now)
+    return Message(title_of(reason, alert), "\n".join(lines))
+
+
+def title_of(reason: str, alert: Alert) -> str:
+    """The message in one line."""
+    return f"[{alert.severity}] {_WORDS[reason]}{_headline(alert)}"
 
 
 def _headline(alert: Alert) -> str:
@@ -232,7 +247,9 @@ def _lines(reason: str, alert: Alert, facts: Facts, place: Place, now: datetime)
     if facts.budget is not None:
         left, whole = facts.budget.left_usd, _usd(facts.budget.usd)
         stands = f"${_usd(left)} of ${whole} left" if left >= 0 else f"${_usd(-left)} over ${whole}"
-        yield f"B{_budget(facts.budget.key)[1:]}: {stands}."
+        ahead = facts.budget.forecast_usd
+        ends = "" if ahead is None else f", ${_usd(ahead)} expected by its end"
+        yield f"B{_budget(facts.budget.key)[1:]}: {stands}{ends}."
     if facts.traces:
         yield "Costliest traces:"
         shown = _trace_links(alert, facts, place) or facts.traces
@@ -250,17 +267,17 @@ def _compared(alert: Alert) -> str:
         share = alert.observed / alert.expected if alert.expected else 0
         forecast = " The forecast is above it." if alert.reason == "budget_forecast" else ""
         return f"Spent {_amount(alert)} of ${_usd(alert.expected)}: {share:.0%}.{forecast}"
+    beyond = ""
+    if alert.unit == "usd" and alert.observed > alert.expected:
+        beyond = f": ${_usd(alert.observed - alert.expected)} more"
+        beyond += f", {times:.1f}x" if (times := _times(alert)) else ""
     if alert.kind == "cap":
-        return f"Spent {_amount(alert)}; ${_usd(alert.expected)} is the cap."
+        return f"Spent {_amount(alert)}; ${_usd(alert.expected)} is the cap{beyond}."
     usual = _figure(alert.expected, alert.unit)
     around = ""
     if alert.expected_low is not None and alert.expected_high is not None:
         low, high = (_figure(x, alert.unit) for x in (alert.expected_low, alert.expected_high))
         around = f" ({low} to {high} in nine of ten)"
-    beyond = ""
-    if alert.unit == "usd":
-        beyond = f": ${_usd(alert.excess_usd)} more"
-        beyond += f", {times:.1f}x" if (times := _times(alert)) else ""
     return f"{_amount(alert)} against {usual} as usual{around}{beyond}."
 
 

@@ -14,6 +14,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from spanledger_collector.alerts.lifecycle import MAX_SNOOZE_H
 from spanledger_collector.cli.api import Api
 from spanledger_collector.cli.asking import asking
 from spanledger_collector.cli.console import FAILED, MISUSED, fail, print_table, say, warn
@@ -156,12 +157,11 @@ def backtest(
     if format is Format.json:
         sys.stdout.write(json.dumps(found, indent=2) + "\n")
         return
-    episodes = found["episodes"]
-    if episodes:
-        _print_rows(_EPISODE, episodes)
-    messages = sum(each["messages"] for each in episodes)
+    messages = found["messages"]
+    if messages:
+        _print_messages(messages)
     say(
-        f"{_count(len(episodes), 'alert')} and {_count(messages, 'message')} in"
+        f"{_count(len(found['episodes']), 'alert')} and {_count(len(messages), 'message')} in"
         f" {_count(days, 'day')}, over {_count(found['series'], 'group')}"
         f" ({found['seconds']:.1f} s)."
     )
@@ -187,7 +187,9 @@ def ack(
 def snooze(
     api: Api,
     alert: AlertArgument,
-    hours: Annotated[float, typer.Option("--hours", min=0.01, help="For how long.")] = 8.0,
+    hours: Annotated[
+        float, typer.Option("--hours", min=0.01, max=MAX_SNOOZE_H, help="For how long.")
+    ] = 8.0,
     note: NoteOption = None,
 ) -> None:
     """Be told nothing of it for a while, but its end.
@@ -277,6 +279,8 @@ def _count(number: int, what: str) -> str:
 
 def _only(api: Api, start: str) -> Mapping[str, Any]:
     """The alert that an id begins for."""
+    if not start:
+        fail("The id is empty; `spanledger alerts list --all` shows those of all alerts.", MISUSED)
     found = [row for row in _alerts(api, _EVER) if row["alert_id"].startswith(start)]
     if len(found) != 1:
         many = "several alerts" if found else "no alert"
@@ -309,9 +313,6 @@ def _alerts(api: Api, parameters: Mapping[str, Sequence[str]]) -> list[dict[str,
     answer = api.query("alerts", parameters, "application/json").json()
     rows: list[dict[str, Any]] = answer["rows"]
     return rows
-
-
-_EPISODE = ("fired_at", "resolved_at", "severity", "value", "observed", "expected", "messages")
 
 
 def _print_alerts(rows: list[dict[str, Any]], format: Format) -> None:
@@ -359,14 +360,9 @@ def _figure(value: float | None, unit: str) -> str:
     return f"{value:.1%}" if unit == "share" else f"{value:,.0f} {unit}"
 
 
-def _print_rows(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    table = Table(*columns)
-    for row in rows:
-        table.add_row(*(Text(_cell(row[column])) for column in columns))
+def _print_messages(messages: Sequence[Mapping[str, Any]]) -> None:
+    table = Table("when (UTC)", "why", "message")
+    for each in messages:
+        when = each["at"][:16].replace("T", " ")
+        table.add_row(*(Text(cell) for cell in (when, each["reason"], each["title"])))
     print_table(table)
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "-"
-    return f"{value:,.2f}" if isinstance(value, float) else str(value)
