@@ -152,7 +152,10 @@ def _json(status: int, body: dict[str, str]) -> Response:
 async def _http_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
-        detail = f"There is nothing at {request.url.path[:200]}. GET /api/v1/queries lists queries."
+        detail = (
+            f"There is nothing at {request.url.path[:200]}. OTLP goes to /v1/traces, /v1/metrics "
+            "and /v1/logs; GET /api/v1/queries lists queries; the dashboard has a port of its own."
+        )
     else:
         detail = f"{request.method} is not for {request.url.path[:200]}."
     return problem(error.status_code, detail, dict(error.headers or {}))

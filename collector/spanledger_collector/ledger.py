@@ -153,7 +153,10 @@ def _check(span: Span, now_ns: int) -> None:
 
 def _check_time(at_ns: int, now_ns: int) -> None:
     if not EARLIEST_NS <= at_ns <= now_ns + AHEAD_NS:
-        raise Absurd("bad_time", f"it cannot have happened at {at_ns} ns")
+        raise Absurd(
+            "bad_time",
+            f"{at_ns} ns since 1970 is before 2020 or more than a day ahead",
+        )
 
 
 def _span_row(span: Span) -> SpanRow:

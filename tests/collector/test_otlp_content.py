@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import httpx2
 import orjson
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -74,6 +75,23 @@ def test_otlp_10_unknown_json_is_ignored(client: Client) -> None:
 
     assert (answer.status_code, answer.json()) == (200, {})
     assert client.total()["calls"] == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "path"),
+    [("resourceSpans", "traces"), ("resourceMetrics", "metrics"), ("resourceLogs", "logs")],
+)
+def test_another_signals_json_is_not_taken_for_an_empty_request(
+    collector: RunningCollector, field: str, path: str
+) -> None:
+    """What would be lost, since unknown fields are ignored, is 400 and says where it goes."""
+    for signal in {*SIGNALS} - {path}:
+        answer = httpx2.post(f"{collector.url}/v1/{signal}", json={field: []})
+        assert answer.status_code == 400
+        assert f"{field}, which go to /v1/{path}" in answer.json()["message"]
+    answer = httpx2.post(f"{collector.url}/v1/{path}", json={field: []})
+
+    assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("value", [9007199254740991, "9007199254740991", "-5", -5])

@@ -239,7 +239,9 @@ def test_what_is_refused_is_counted() -> None:
 
     assert decoded.rejected == 2
     assert decoded.message == (
-        "data points refused and kept in quarantine: absurd_count: 1, bad_time: 1"
+        "data points refused and kept in quarantine: "
+        "absurd_count: 1 (claude_code.token.usage must be between 0 and 1000000000000, not -5), "
+        "bad_time: 1 (1 ns since 1970 is before 2020 or more than a day ahead)"
     )
     assert decoded.batch is not None
     assert decoded.batch.points.num_rows == 1

@@ -160,12 +160,15 @@ def test_otlp_07_wrong_type_method_and_path(collector: RunningCollector, signal:
             for headers in ({}, {"content-type": "text/plain"}, {"content-type": ""})
         ]
         methods = [
-            http.request(method, f"/v1/{signal}").status_code
+            http.request(method, f"/v1/{signal}")
             for method in ("GET", "PUT", "DELETE", "PATCH", "OPTIONS")
         ]
-        path = http.post(f"/v1/{signal}/", headers={"content-type": JSON}).status_code
+        path = http.post(f"/v1/{signal}/", headers={"content-type": JSON})
 
-    assert (types, methods, path) == ([415] * 3, [405] * 5, 404)
+    assert types == [415] * 3
+    assert [(each.status_code, each.headers["allow"]) for each in methods] == [(405, "POST")] * 5
+    assert path.status_code == 404
+    assert "OTLP goes to /v1/traces, /v1/metrics and /v1/logs" in path.json()["detail"]
 
 
 def test_otlp_07_grpc_wants_grpc(collector: RunningCollector) -> None:

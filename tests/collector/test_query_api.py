@@ -100,6 +100,8 @@ def test_a_post_asks_as_a_get_does(client: Client) -> None:
         ("users?measures=cost_usd", 400, "no parameter"),
         ("usage?tz=../../etc/passwd", 400, "IANA"),
         ("usage?tz=UTC&tz=UTC", 400, "only once"),
+        ("usage?format=json&format=csv", 400, "only once"),
+        ("usage?start=0001-01-01T00:00:00Z", 400, "from 2000 on and before 2200"),
         ("latest_calls?before=x/y", 400, "cursor"),
         ("usage?format=xml", 406, "arrow"),
     ],

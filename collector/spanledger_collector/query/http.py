@@ -73,6 +73,8 @@ async def _answer(runner: Runner, request: Request) -> Response:
     definition = catalog()[name]
     given = await _posted(request) if request.method == "POST" else _queried(request)
     chosen = given.pop("format", [])
+    if len(chosen) > 1:
+        raise BadParameter("The parameter 'format' may be given only once.")
     form = choose_format(chosen[0] if chosen else None, request.headers.get("accept", ""))
     held = _held_to(team_of(request.scope), definition, given)
     answer = await runner.run(definition, held)

@@ -197,7 +197,7 @@ _PLAIN = {
     for kind in (
         Kind(
             "instant",
-            "an ISO 8601 instant such as 2026-11-20T09:30:00Z",
+            "an ISO 8601 instant such as 2026-11-20T09:30:00Z, from 2000 on and before 2200",
             instant,
             _matching(_INSTANT),
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -66,6 +67,8 @@ def refused(encoding: str, error: RequestRefused) -> Response:
     status = status_of(error)
     body = orjson.dumps(_as_json(status)) if encoding == JSON else _bytes(status)
     headers = {} if error.retry_after_s is None else {"retry-after": str(error.retry_after_s)}
+    if error.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["allow"] = "POST"
     return Response(body, status_code=error.status, media_type=encoding, headers=headers)
 
 

@@ -28,6 +28,8 @@ __all__ = ["Decoded", "Order", "decode", "decode_together"]
 _RECORDS: Final = {"traces": "spans", "metrics": "data points", "logs": "log records"}
 _LARGE_JSON: Final = threading.Lock()
 """A large JSON text takes ten times its size while it is read, so only one is at a time."""
+_MOST_DETAIL: Final = 200
+"""Characters of the first detail of a reason for which records were refused."""
 _MOST_NAMES: Final = 8
 """Names of dropped records that an answer lists; there may be as many as records."""
 
@@ -133,9 +135,13 @@ def _rows(
 
 def _told(signal: str, booked: Booked, dropped: list[str]) -> Decoded:
     reasons = Counter(row.reason for row in booked.refused)
+    details = {row.reason: row.detail for row in reversed(booked.refused)}
     sentences = []
     if reasons:
-        told = ", ".join(f"{reason}: {count}" for reason, count in sorted(reasons.items()))
+        told = ", ".join(
+            f"{reason}: {count} ({details[reason][:_MOST_DETAIL]})"
+            for reason, count in sorted(reasons.items())
+        )
         sentences.append(f"{_RECORDS[signal]} refused and kept in quarantine: {told}")
     if dropped:
         told = ", ".join(f"{name}: {count}" for name, count in _most(dropped))

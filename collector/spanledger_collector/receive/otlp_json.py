@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from spanledger_collector.receive.errors import MalformedBody
 from spanledger_collector.receive.json_values import (
     Object,
     attributes,
@@ -34,6 +35,11 @@ _KINDS = {
     "summary": "summary",
 }
 _PLAIN = ("sum", "gauge")
+_PLACES = {
+    "resourceSpans": "/v1/traces",
+    "resourceMetrics": "/v1/metrics",
+    "resourceLogs": "/v1/logs",
+}
 
 
 def spans_from_json(body: bytes) -> Iterator[Span]:
@@ -60,10 +66,21 @@ def points_from_json(body: bytes) -> Iterator[MetricPoint]:
 def _scoped(
     body: bytes, by_resource: str, by_scope: str
 ) -> Iterator[tuple[Object, str, Attributes]]:
-    for resourced in members(load_json(body), by_resource):
+    request = load_json(body)
+    _check_place(request, by_resource)
+    for resourced in members(request, by_resource):
         resource = attributes(member(resourced, "resource"))
         for scoped in members(resourced, by_scope):
             yield scoped, text(member(scoped, "scope"), "name"), resource
+
+
+def _check_place(request: Object, by_resource: str) -> None:
+    """Refuse another signal's request, which reads as an empty one, and would be lost."""
+    for other, path in _PLACES.items():
+        if other in request and by_resource not in request:
+            raise MalformedBody(
+                f"The body holds {other}, which go to {path}, and no {by_resource}."
+            )
 
 
 def _span(span: Object, scope: str, resource: Attributes) -> Span:
