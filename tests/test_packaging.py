@@ -217,10 +217,10 @@ def test_compose_edge_is_the_collector_that_is_tested() -> None:
     assert config.split(":")[:2] == ["./deploy/otelcol.yaml", edge["command"][1]]
 
 
-@pytest.mark.parametrize("profile", [None, *PROFILES])
-def test_compose_file_is_valid(profile: str | None) -> None:
+@pytest.mark.parametrize("profiles", [[], *([each] for each in PROFILES), PROFILES], ids="+".join)
+def test_compose_file_is_valid(profiles: list[str]) -> None:
     """`docker compose config` accepts the file with a token and refuses it without."""
-    chosen = ["--profile", profile] if profile else []
+    chosen = [word for each in profiles for word in ("--profile", each)]
     command = [*compose(), "-f", str(ROOT / "docker-compose.yml"), *chosen, "config"]
     bare = {**os.environ}
 

@@ -42,7 +42,8 @@ def instrument(
 
     Args:
         endpoint: The collector's address; default `SPANLEDGER_ENDPOINT`, then
-            `http://127.0.0.1:4318`.
+            `http://127.0.0.1:4318`. Without a scheme it is `http://`; the `/v1/traces` that other
+            exporters want at its end may be there.
         token: The collector's token; default `SPANLEDGER_TOKEN`, then none.
         service_name: `service.name`; default `OTEL_SERVICE_NAME` or `OTEL_RESOURCE_ATTRIBUTES`.
         redact: Sees captured content before it is recorded, as `(attribute name, structure)`, and
@@ -57,7 +58,7 @@ def instrument(
     from . import private
 
     global _private, _private_settings
-    url = (endpoint or os.environ.get("SPANLEDGER_ENDPOINT") or DEFAULT_ENDPOINT).rstrip("/")
+    url = _address(endpoint or os.environ.get("SPANLEDGER_ENDPOINT") or DEFAULT_ENDPOINT)
     secret = token or os.environ.get("SPANLEDGER_TOKEN") or None
     settings = (url, secret, service_name, spool_dir)
     if _private is None or settings != _private_settings:
@@ -75,6 +76,12 @@ def instrument(
             late=_private.origin(),
         )
     )
+
+
+def _address(endpoint: str) -> str:
+    """Understand an address as it is written for other exporters: nobody sees a wrong one fail."""
+    url = endpoint.strip().rstrip("/").removesuffix("/v1/traces").rstrip("/")
+    return url if "://" in url else f"http://{url}"
 
 
 def uninstrument() -> None:

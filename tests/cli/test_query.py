@@ -8,7 +8,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -116,6 +116,61 @@ def test_nobody_answers(run: Run) -> None:
     assert result.exit_code == 1
     assert url in result.stderr
     assert "spanledger up" in result.stderr
+
+
+def test_an_address_without_a_scheme(run: Run, collector: RunningCollector) -> None:
+    """`host:port` is understood."""
+    result = run("query", "usage", "--url", collector.url.removeprefix("http://"))
+
+    assert result.exit_code == 0, result.stderr
+
+
+def test_something_else_answers(run: Run) -> None:
+    """Asked of a program that serves web pages, as the dashboard does, the command says so."""
+    with web_pages() as url:
+        result = run("query", "usage", "--url", url)
+
+    assert result.exit_code == 1
+    assert "perhaps it is the dashboard" in result.stderr
+
+
+def test_doctor_looks_where_services_send(
+    run: Run, collector: RunningCollector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a service's variables: an address that takes no spans is to mend, the right is not."""
+    monkeypatch.setenv("SPANLEDGER_TOKEN", TOKEN)
+    monkeypatch.setenv("SPANLEDGER_ENDPOINT", f"{collector.url}/v1/traces")
+    right = run("doctor")
+    with web_pages() as url:
+        monkeypatch.setenv("SPANLEDGER_ENDPOINT", url)
+        wrong = run("doctor")
+
+    assert right.exit_code == 0, right.output
+    assert f"reach {collector.url}," in right.stdout
+    assert wrong.exit_code == 1
+    assert f"cannot deliver to {url}" in wrong.stdout
+    assert collector.url in wrong.stdout
+
+
+@contextmanager
+def web_pages() -> Iterator[str]:
+    """A server of web pages."""
+
+    class Pages(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("content-type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(b"<!doctype html>")
+
+    with HTTPServer(("127.0.0.1", 0), Pages) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_doctor_finds_nothing_to_mend(run: Run) -> None:

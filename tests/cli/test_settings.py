@@ -223,6 +223,13 @@ def test_invalid_toml(file: Path) -> None:
     assert "line 2" in said
 
 
+def test_a_windows_path_in_double_quotes(file: Path) -> None:
+    """Backslashes that are no escapes are the commonest reason there: the message says how."""
+    said = message(file, '[store]\npath = "C:\\Users\\me"\n')
+
+    assert "single" in said
+
+
 def test_missing_and_unreadable_files(file: Path) -> None:
     """A named file that is missing, a folder, or no text is an error that says so."""
     with pytest.raises(SettingsError, match="There is no settings file"):

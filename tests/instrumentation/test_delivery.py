@@ -35,6 +35,20 @@ def test_one_line_delivers_a_call(sink: Sink, client: anthropic.Anthropic) -> No
     assert sink.authorization == "Bearer secret"
 
 
+def test_an_address_as_others_want_it(
+    sink: Sink, client: anthropic.Anthropic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a scheme, or with the path that OTLP exporters take, the address is understood."""
+    bare = sink.url.removeprefix("http://")
+    for count, written in enumerate((bare, f"{bare}/v1/traces", f"{sink.url}/v1/traces/"), 1):
+        monkeypatch.setenv("SPANLEDGER_ENDPOINT", written)
+        spanledger.instrument()
+        client.messages.create(**ask())
+        assert spanledger.flush(100.0)
+
+        assert len(sink.spans) == count
+
+
 def test_instrument_twice_sends_once(sink: Sink, client: anthropic.Anthropic) -> None:
     """Calling `instrument()` again with the same settings changes nothing."""
     for _ in range(3):

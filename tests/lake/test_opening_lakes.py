@@ -25,6 +25,7 @@ from psycopg.conninfo import make_conninfo
 from spanledger_collector.store import StoreError, StoreUnavailable
 from spanledger_collector.store.lake import LakePlace, LakeStore
 from spanledger_collector.store.lake.opening import EXTENSIONS, open_lake
+from spanledger_collector.store.lake.place import PREFIX
 from tests.collector.test_writer import good
 from tests.lake.on_a_lake import QUICK, cluster, scratch
 from tests.lake.services import free_port, kill, postgres, wait_until
@@ -35,7 +36,7 @@ COLLECTORS = 3
 
 def place(name: str, folder: Path) -> LakePlace:
     """A database without a lake, and a place for its files."""
-    return LakePlace(f"ducklake:postgres:{cluster().create(name)}", str(folder))
+    return LakePlace(f"{PREFIX}{cluster().create(name)}", str(folder))
 
 
 def test_collectors_that_start_at_once(tmp_path: Path) -> None:
@@ -67,7 +68,9 @@ def test_a_new_lake_wants_a_place_of_its_own(tmp_path: Path) -> None:
     assert str(others) in str(told.value)
 
 
-def test_the_password_is_used_and_never_told(tmp_path: Path) -> None:
+def test_the_password_is_used_and_never_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """PostgreSQL asks for it; neither when it is wrong nor when PostgreSQL is gone is it told."""
     with scratch() as folder:
         Path(folder).chmod(0o755)
@@ -83,6 +86,9 @@ def test_the_password_is_used_and_never_told(tmp_path: Path) -> None:
             right = _with_password(target, PASSWORD, tmp_path)
             with pytest.raises(StoreError, match="authentication failed") as refused:
                 open_lake(_with_password(target, f"not {PASSWORD}", tmp_path), None, None)
+            with monkeypatch.context() as environment:
+                environment.setenv("PGPASSWORD", PASSWORD)
+                open_lake(right._replace(catalog=f"{PREFIX}{target}"), None, None).close()
             store = LakeStore(right, tmp_path / "scratch", maintain=False)
             store.append([good(1)])
             asking.stop()
@@ -120,7 +126,7 @@ def test_extensions_come_from_a_repository(tmp_path: Path, monkeypatch: pytest.M
 
 def _with_password(target: str, password: str, folder: Path) -> LakePlace:
     catalog = make_conninfo(target, password=password)
-    return LakePlace(f"ducklake:postgres:{catalog}", str(folder / "files"))
+    return LakePlace(f"{PREFIX}{catalog}", str(folder / "files"))
 
 
 def _extension(name: str) -> bytes:

@@ -38,6 +38,7 @@ def client(
     token = token or (secret.get_secret_value() if secret else None)
     headers = {"authorization": f"Bearer {token}"} if token else {}
     base = (url or settings.collector_url).rstrip("/")
+    base = base if "://" in base else f"http://{base}"
     with httpx.Client(
         base_url=base,
         headers=headers,
@@ -67,8 +68,7 @@ class Api:
 
     def queries(self) -> list[dict[str, Any]]:
         """All queries with their parameters."""
-        answer = self.get("/api/v1/queries").json()
-        found: list[dict[str, Any]] = answer["queries"]
+        found: list[dict[str, Any]] = self.get("/api/v1/queries").json()["queries"]
         return found
 
     def get(
@@ -113,9 +113,15 @@ class Api:
             raise Unreachable(self._unreachable(error)) from error
         except httpx.HTTPError as error:
             raise ApiError(self._unreachable(error)) from error
-        if answer.is_success:
-            return answer
-        raise self._refused(answer)
+        if not answer.is_success:
+            raise self._refused(answer)
+        if answer.headers.get("content-type", "").startswith("text/html"):
+            raise ApiError(
+                f"What answers at {self.url} is no SpanLedger collector but serves web pages;"
+                " perhaps it is the dashboard. Name the collector with --url or"
+                " dashboard.collector_url."
+            )
+        return answer
 
     def _refused(self, answer: httpx.Response) -> ApiError:
         kind = WrongRequest if 400 <= answer.status_code < 500 else ApiError

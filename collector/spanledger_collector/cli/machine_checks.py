@@ -17,7 +17,7 @@ from spanledger_collector.cli.ports import is_free
 from spanledger_collector.settings import LoadedSettings, Settings, is_loopback
 
 OLDEST_PYTHON = (3, 10)
-OLDEST_SDK = (0, 51)
+OLDEST_SDK = (0, 34)
 NEWEST_SDK_MAJOR = 2
 
 _GIB = 1024**3
@@ -125,7 +125,7 @@ def _check_sdk(version: str | None) -> Finding:
         return warning(what, "not installed here", cure)
     release = tuple(int(number) for number in re.findall(r"\d+", version)[:2])
     if release < OLDEST_SDK:
-        return failure(what, f"{version} is too old", "Run: pip install 'anthropic>=0.51'")
+        return failure(what, f"{version} is too old", "Run: pip install 'anthropic>=0.34'")
     if release[0] > NEWEST_SDK_MAJOR:
         return warning(
             what, f"{version} is newer than what was tested", "Run: pip install -U spanledger"

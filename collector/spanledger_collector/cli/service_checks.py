@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import os
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
@@ -40,6 +41,7 @@ class RunningParts:
         """The report, in the order in which to mend."""
         yield from self._check_collector()
         yield self._check_dashboard()
+        yield from self._check_service()
 
     def _check_collector(self) -> Iterator[Finding]:
         if not _succeeded(self._health):
@@ -85,6 +87,26 @@ class RunningParts:
             return ok("Dashboard", f"answers at {url}")
         detail = f"{url} {_why(self._dashboard)}"
         return warning("Dashboard", detail, "Start it: spanledger up, or spanledger dashboard")
+
+    def _check_service(self) -> Iterator[Finding]:
+        """Where a service with this environment would send its calls."""
+        if os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
+            cure = "Unset OTEL_SDK_DISABLED where the service starts."
+            yield warning("Services here", "send nothing: OTEL_SDK_DISABLED is set", cure)
+        endpoint = os.environ.get("SPANLEDGER_ENDPOINT")
+        if not endpoint:
+            return
+        url = endpoint.strip().rstrip("/").removesuffix("/v1/traces").rstrip("/")
+        url = url if "://" in url else f"http://{url}"
+        token = os.environ.get("SPANLEDGER_TOKEN")
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        if _export_test_span(url, headers):
+            yield ok("Services here", f"reach {url}, as SPANLEDGER_ENDPOINT says")
+        else:
+            cure = "Set SPANLEDGER_ENDPOINT to the collector's address for OTLP over HTTP"
+            cure += f" ({self._collector}?) and SPANLEDGER_TOKEN to its token, if it has one."
+            detail = f"cannot deliver to {url}, which SPANLEDGER_ENDPOINT names"
+            yield failure("Services here", detail, cure)
 
     def _get(self, url: str) -> httpx.Response | None:
         try:

@@ -120,7 +120,8 @@ def _parse(text: str, file: Path) -> Layer:
     try:
         layer: Layer = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{file} is not valid TOML: {error}.") from error
+        hint = " Write Windows paths in 'single' quotes." if "\\" in text else ""
+        raise SettingsError(f"{file} is not valid TOML: {error}.{hint}") from error
     start_paths_at(file.parent, layer)
     return layer
 
