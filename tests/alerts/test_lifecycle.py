@@ -140,6 +140,15 @@ def test_twice_as_much_is_told() -> None:
     assert story.told == ["opened", "grown", "grown"]
 
 
+def test_cents_above_a_cap_are_not_told_again_and_again() -> None:
+    """Of a cap of a dollar that is crossed by and by, growth is told from half a dollar more on."""
+    story = Story()
+    for cents in (103, 107, 115, 130, 152, 154, 190, 212):
+        story.sees(finding(cents / 100, severe=True), minutes=1)
+
+    assert story.told == ["opened", "grown", "grown"]
+
+
 def test_a_rise_in_severity_is_told_once() -> None:
     """Warning, critical, warning, critical: one escalation."""
     story = Story().sees(finding()).sees(finding(), minutes=1)

@@ -159,7 +159,7 @@ def _worth_telling(alert: Alert, finding: Finding, now: datetime, policy: Policy
         return "opened"
     if finding.level > alert.told_level:
         return "escalated"
-    if finding.grows and 0 < 2 * alert.told_usd <= finding.excess_usd:
+    if _has_doubled(alert.told_usd, finding):
         return "grown"
     told_at = alert.told_at or now
     if alert.snoozed_until is not None and told_at < alert.snoozed_until <= now:
@@ -189,7 +189,15 @@ def _told(
 
 
 def _has_grown(excess: Decimal, level: int, finding: Finding) -> bool:
-    return finding.level > level or (finding.grows and 0 < 2 * excess <= finding.excess_usd)
+    return finding.level > level or _has_doubled(excess, finding)
+
+
+def _has_doubled(excess: Decimal, finding: Finding) -> bool:
+    """Twice as much beyond the limit, and half of the limit more: cents above a cap double soon."""
+    if not (finding.grows and 0 < 2 * excess <= finding.excess_usd):
+        return False
+    limit = finding.expected if finding.unit == "usd" and finding.expected else 0.0
+    return 2 * float(finding.excess_usd - excess) >= limit
 
 
 def _new(finding: Finding, episode: int, now: datetime) -> Alert:
