@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from spanledger_collector.alerts import reading
+from spanledger_collector.alerts import evaluator, reading
 from spanledger_collector.dimensions import FILTERS
 from spanledger_collector.settings import Budget
 from tests.alerts.conftest import Usual
@@ -57,6 +57,23 @@ def test_each_group_has_the_amount_for_itself(usual: Usual, sink: Sink) -> None:
     assert '"search"' in listed
     assert (rule["rule"], rule["rule_kind"], rule["judged_groups"]) == ("budget:teams", "budget", 2)
     assert only["search"] == '{"team":["search"]}'
+
+
+def test_of_very_many_messages_the_last_are_brief(
+    usual: Usual, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Drivers and traces are looked up for some; all are told with what they are about."""
+    monkeypatch.setattr(evaluator, "MOST_IN_FULL", 1)
+    with watching(settings_of(usual.folder, [hook(sink.url)], [TEAMS]), usual.clock) as watched:
+        spend(watched, 40)
+        spend(watched, 25, team="sales")
+        watched.judge()
+        told = [each.document for each in sink.wait_for(2)]
+
+    full, brief = sorted(told, key=lambda each: -each["observed"])
+    assert (len(full["traces"]), brief["traces"], brief["drivers"]) == (3, [], [])
+    assert "budget “teams” of team “sales”" in brief["title"]
+    assert float(brief["projection"]["left_usd"]) < 0
 
 
 @pytest.mark.parametrize("dimension", FILTERS)

@@ -38,6 +38,8 @@ Run = Callable[[Callable[[], Any]], "Future[Any]"]
 """Does something on the thread that writes."""
 
 COMMIT_PATIENCE_S = 60.0
+MOST_IN_FULL = 50
+"""Messages of one judgement; with more, drivers and traces of each would keep it for minutes."""
 _PENDING_SHARE = 0.5
 """Of the interval between judgements: what is bad at two of them in a row fires."""
 
@@ -227,10 +229,16 @@ class Evaluator:
         watched = self.watched.get(alert.key.rule)
         return channels_of(watched, self._alerts) if watched and self._alerts.enabled else ()
 
-    def sends(self, alert: Alert, reason: str, now: datetime) -> tuple[str, list[Send]]:
+    def sends(
+        self, alert: Alert, reason: str, now: datetime, *, brief: bool = False
+    ) -> tuple[str, list[Send]]:
         """The message of an alert, and its copies for the channels of its rule."""
         scope = self.scope(alert)
-        facts = self._gatherer.facts(alert, scope, now, left_of(self.statuses, scope))
+        budget = left_of(self.statuses, scope)
+        if brief:
+            facts = self._gatherer.brief(scope, budget)
+        else:
+            facts = self._gatherer.facts(alert, scope, now, budget)
         channels = self.channels(alert)
         told = document("", reason, alert, facts, self._place, now)
         sends = []
@@ -286,7 +294,8 @@ class _Round:
         """Note a step, with the message that is due."""
         alert = taken.alert
         if taken.tell is not None:
-            told, sends = self._evaluator.sends(alert, taken.tell, self._now)
+            brief = self.told >= MOST_IN_FULL
+            told, sends = self._evaluator.sends(alert, taken.tell, self._now, brief=brief)
             alert = alert._replace(message=told)
             self._sends += sends
             self.told += 1

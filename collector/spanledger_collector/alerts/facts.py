@@ -45,6 +45,10 @@ class Gatherer:
         self._prices_version = prices_version
         self._zone = zone
 
+    def brief(self, scope: Scope, budget: BudgetLeft | None) -> Facts:
+        """What is known without asking the ledger."""
+        return Facts(scope=scope, budget=budget, prices_version=self._prices_version())
+
     def facts(self, alert: Alert, scope: Scope, now: datetime, budget: BudgetLeft | None) -> Facts:
         """What there is to know about an alert.
 
