@@ -282,7 +282,7 @@ def test_the_budget_is_given_back() -> None:
             lease.grow(size)
 
     async def all_at_once() -> list[BaseException | None]:
-        return await asyncio.gather(*(request(30) for _ in range(3)), return_exceptions=True)
+        return await asyncio.gather(*(request(10) for _ in range(3)), return_exceptions=True)
 
     results = asyncio.run(all_at_once())
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import httpx2
 import orjson
 import pytest
 from google.rpc.error_details_pb2 import BadRequest
 from google.rpc.status_pb2 import Status
 
+from spanledger_collector.receive import body as body_module
 from spanledger_collector.receive import errors
 from spanledger_collector.receive.errors import RequestRefused
+from spanledger_collector.receive.limits import WEIGHT
 from spanledger_collector.server import RunningCollector, running_collector
-from tests.collector.support import Client, call_span, settings_for
+from tests.collector.support import JSON, Client, call_span, settings_for
 from tests.collector.support import request_of as calls_of
 from tests.collector.wires import SIGNALS, WIRES, Wire, spans, wired
 
@@ -72,10 +78,28 @@ def test_otlp_21_only_what_may_be_retried_says_so(name: str) -> None:
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCollector]:
-    """A collector whose budget of bytes takes no request of a kilobyte."""
+    """A collector whose budget of bytes a sender holds, but for what one span takes."""
     folder = tmp_path_factory.mktemp("full")
-    with running_collector(settings_for(folder, max_inflight_bytes=1000)) as collector:
-        yield collector
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        running_collector(settings_for(folder, max_inflight_bytes=1_000_000)) as collector,
+    ):
+        patch.setattr(body_module, "BODY_DEADLINE_S", 3600.0)
+        with holding(collector, 332_000):
+            yield collector
+
+
+@contextmanager
+def holding(collector: RunningCollector, size: int) -> Iterator[None]:
+    """A request of which so many bytes have come, and the last is missing."""
+    address = urlsplit(collector.url)
+    head = f"Host: x\r\nContent-Type: {JSON}\r\nContent-Length: {size + 1}\r\n\r\n"
+    with socket.create_connection((address.hostname or "", address.port or 0), 60) as connection:
+        connection.sendall(f"POST /v1/traces HTTP/1.1\r\n{head}".encode() + b" " * size)
+        held = f"spanledger_inflight_bytes {WEIGHT * size}"
+        while held not in httpx2.get(f"{collector.url}/metrics").text:
+            pass
+        yield
 
 
 @pytest.mark.parametrize("gzip", [False, True])
@@ -102,6 +126,22 @@ def test_otlp_23_too_large_is_never_retried(tmp_path: Path, name: str) -> None:
         reply = wire.export("traces", spans(100))
 
     assert (reply.http, reply.code, reply.retry_after_s) == (413, 8, None)
+
+
+@pytest.mark.parametrize("gzip", [False, True])
+@pytest.mark.parametrize("name", WIRES)
+def test_otlp_23_what_never_fits_is_not_told_to_come_again(
+    tmp_path: Path, name: str, *, gzip: bool
+) -> None:
+    """A request that the whole budget of memory would not hold is too large, and no overload."""
+    with (
+        running_collector(settings_for(tmp_path, max_inflight_bytes=1000)) as small,
+        wired(name, small) as wire,
+    ):
+        reply = wire.export("traces", spans(100), gzip=gzip)
+
+    assert (reply.http, reply.code, reply.retry_after_s) == (413, 8, None)
+    assert "max_inflight_bytes" in reply.message
 
 
 @pytest.mark.parametrize("signal", SIGNALS)

@@ -300,17 +300,17 @@ def test_a_gzip_bomb_is_stopped_early(shared: Client) -> None:
     assert shared.http.get("/readyz").status_code == 200
 
 
-def test_the_byte_budget_says_come_again(tmp_path: Path) -> None:
-    """A body that does not fit the budget of bytes in flight is 503 with Retry-After 1."""
+def test_a_body_beyond_the_byte_budget(tmp_path: Path) -> None:
+    """A body that the budget of bytes in flight would never hold is 413, with what to do."""
     with running_collector(settings_for(tmp_path, max_inflight_bytes=1000)) as collector:
         client = Client(collector.url)
         over = client.post(b" " * 2000)
         within = client.post(b"{}")
         client.close()
 
-    assert over.status_code == 503
-    assert over.headers["retry-after"] == "1"
-    assert over.json()["code"] == 14
+    assert over.status_code == 413
+    assert "retry-after" not in over.headers
+    assert "Export smaller batches" in over.json()["message"]
     assert within.status_code == 200
 
 

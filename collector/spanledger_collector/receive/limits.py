@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from types import TracebackType
 
-from spanledger_collector.receive.errors import Overloaded
+from spanledger_collector.receive.errors import BodyTooLarge, Overloaded
 
 __all__ = ["MAX_HEADER_BYTES", "InflightBudget", "Lease"]
 
@@ -59,9 +59,21 @@ class Lease:
         self._budget = budget
 
     def grow(self, size: int) -> None:
-        """Hold more bytes for this request."""
-        self._budget.take(size * WEIGHT)
-        self.size += size * WEIGHT
+        """Hold more bytes for this request.
+
+        Raises:
+            Overloaded: others hold the rest of the budget.
+            BodyTooLarge: the whole budget would not do, now or ever.
+        """
+        more = size * WEIGHT
+        if self.size + more > self._budget.limit:
+            raise BodyTooLarge(
+                f"The request alone takes more than {self._budget.limit} bytes "
+                f"(collector.max_inflight_bytes), in which each byte counts {WEIGHT} times, as "
+                "sent and after decompression. Export smaller batches."
+            )
+        self._budget.take(more)
+        self.size += more
 
     def __enter__(self) -> Lease:
         return self
