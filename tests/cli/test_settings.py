@@ -174,6 +174,19 @@ def test_key_in_place_of_section(file: Path) -> None:
             " '512MiB'.",
         ),
         (
+            "[collector]\nmax_body_bytes = '5 miles'\n",
+            "line 2: collector.max_body_bytes = '5 miles' should be a number of bytes, such as"
+            " 1000000 or '64 MiB'.",
+        ),
+        (
+            "[store]\npath = 5\n",
+            "line 2: store.path = 5 should be the path of a file or a folder, as text.",
+        ),
+        (
+            "[dashboard]\nlogin_allow = 'me@example.com'\n",
+            "line 2: dashboard.login_allow = 'me@example.com' should be a list.",
+        ),
+        (
             "[dashboard]\ntime_zone = 'Mars/Base'\n",
             "line 2: dashboard.time_zone = 'Mars/Base' is not a time zone name like"
             " 'Europe/Berlin' or 'UTC'.",

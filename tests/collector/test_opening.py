@@ -104,6 +104,13 @@ def test_a_data_folder_that_is_a_file(tmp_path: Path) -> None:
         DuckDBStore(path / "deeper")
 
 
+def test_too_little_memory(tmp_path: Path) -> None:
+    """A limit of memory in which nothing can be done is named, and not the file as damaged."""
+    DuckDBStore(tmp_path).close()
+    with pytest.raises(StoreError, match=r"memory.*store\.memory_limit.*higher"):
+        DuckDBStore(tmp_path, memory_limit="1KB")
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_data_folder_without_permission(tmp_path: Path) -> None:
     """A folder that this user may not write is named, with what to do."""

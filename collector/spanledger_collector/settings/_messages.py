@@ -178,7 +178,18 @@ def _shown(key: tuple[str, ...], detail: ErrorDetails) -> str:
     return "" if hidden or len(key) == 1 else f" = {detail['input']!r}"
 
 
+_REASONS = {
+    "byte_size": "should be a number of bytes, such as 1000000 or '64 MiB'",
+    "byte_size_unit": "should be a number of bytes, such as 1000000 or '64 MiB'",
+    "path_type": "should be the path of a file or a folder, as text",
+    "tuple_type": "should be a list",
+}
+"""What is wrong, by the kind of error, where the validator's own words are for programmers."""
+
+
 def _reason(detail: ErrorDetails) -> str:
+    if detail["type"] in _REASONS:
+        return _REASONS[detail["type"]]
     message = detail["msg"]
     if message.startswith("Input should be"):
         return "should be" + message.removeprefix("Input should be").split(", unable to")[0]

@@ -157,6 +157,12 @@ def _unusable(path: Path, error: duckdb.Error) -> StoreError:
             f"The disk that holds the ledger {path} is full. Free some space: nothing that was "
             "acknowledged is lost."
         )
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return StoreError(
+            f"The ledger {path} cannot be opened with the memory that the database may use. Set "
+            "store.memory_limit (or SPANLEDGER_STORE__MEMORY_LIMIT) higher; the default is 2GB. "
+            "The file was not touched."
+        )
     if "newer version" in said or "version number" in said:
         return StoreError(
             f"The ledger {path} was written by a newer DuckDB than {duckdb.__version__}, which "
