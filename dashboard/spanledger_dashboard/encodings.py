@@ -30,6 +30,11 @@ _SHORT_MODEL = (
 )
 
 
+def _short(label: str) -> str:
+    """Both ends of a long name: those of one house differ at the end."""
+    return f"length({label}) > 22 ? slice({label}, 0, 10) + '…' + slice({label}, -10) : {label}"
+
+
 def time_steps(steps: Sequence[str]) -> alt.X:
     """Steps of time in their order, also the empty ones."""
     axis = alt.Axis(labelAngle=0, labelOverlap="greedy", labelSeparation=12, ticks=False)
@@ -43,7 +48,7 @@ def series_color(colors: Mapping[str, str]) -> alt.Color:
         orient="top",
         title=None,
         columns=alt.ExprRef(_LEGEND_COLUMNS),
-        labelExpr=_SHORT_MODEL,
+        labelExpr=_short(_SHORT_MODEL),
         labelLimit=150,
         symbolType="square",
         columnPadding=16,
@@ -98,5 +103,5 @@ def name_axis(names: Sequence[str], **axis: Any) -> alt.Y:
         "name:N",
         sort=list(names),
         title=None,
-        axis=alt.Axis(ticks=False, domain=False, **axis),
+        axis=alt.Axis(ticks=False, domain=False, **{"labelExpr": _short("datum.label"), **axis}),
     )

@@ -75,13 +75,14 @@ def scope() -> Scope:
     """
     settings = address.settings()
     now = datetime.now(settings.zone)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        shown = choose_window(now, settings.zone)
-        values: Mapping[str, Sequence[str]] = {}
-        try:
-            values = data.dimension_values(settings.source, shown.start, shown.end)
-        except CollectorProblem as failure:
-            in_place(failure)
+    bar = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    shown = choose_window(now, settings.zone, bar)
+    values: Mapping[str, Sequence[str]] = {}
+    try:
+        values = data.dimension_values(settings.source, shown.start, shown.end)
+    except CollectorProblem as failure:
+        in_place(failure)
+    with bar:
         wanted = choose_filters(values)
     return Scope(settings, now, shown, wanted)
 

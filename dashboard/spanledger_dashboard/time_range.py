@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from spanledger_dashboard import address, ends, formats
 from spanledger_dashboard.ends import BadWindow, End
@@ -18,16 +19,23 @@ _LABELS = dict(zip(DAYS, ("From", "To"), strict=True))
 _MINUTE = timedelta(minutes=1)
 
 
-def choose_window(now: datetime, zone: ZoneInfo) -> Window:
-    """The time range as the address has it."""
-    name = st.segmented_control(
-        "Time range",
-        tuple(RANGES),
-        format_func=RANGES.__getitem__,
-        required=True,
-        key="range",
-        on_change=address.remember,
-    )
+def choose_window(now: datetime, zone: ZoneInfo, bar: DeltaGenerator | None = None) -> Window:
+    """The time range as the address has it.
+
+    Args:
+        now: what counts as now.
+        zone: the zone of days and clocks.
+        bar: where the choice of ranges goes; what a custom one needs is below it.
+    """
+    with bar or st.container():
+        name = st.segmented_control(
+            "Time range",
+            tuple(RANGES),
+            format_func=RANGES.__getitem__,
+            required=True,
+            key="range",
+            on_change=address.remember,
+        )
     if name != "custom":
         return window(name or DEFAULT_RANGE, now, zone)
     first, last = (st.session_state[name] for name in DAYS)
@@ -67,13 +75,12 @@ def _instants(first: End, last: End, now: datetime, zone: ZoneInfo) -> Exact | N
     try:
         asked = ends.instants(first, last, zone)
     except BadWindow as wrong:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.warning(
-                f"The time range of this link cannot be read: {formats.plain(str(wrong))}. "
-                f"Below are the last {RANGES[DEFAULT_RANGE]}; choose days or mend the link.",
-                icon=":material/link_off:",
-            )
-            st.button("Choose days", on_click=_choose, args=(None, None))
+        st.warning(
+            f"The time range of this link cannot be read: {formats.plain(str(wrong))}. "
+            f"Below are the last {RANGES[DEFAULT_RANGE]}; choose days or mend the link.",
+            icon=":material/link_off:",
+        )
+        st.button("Choose days", on_click=_choose, args=(None, None))
         return None
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for name, moment in zip(DAYS, asked, strict=True):

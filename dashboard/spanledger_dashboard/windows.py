@@ -116,7 +116,7 @@ def window(
         return _custom(custom, local)
     days = _DAYS.get(name, _DAYS[DEFAULT_RANGE])
     start = _back(today, days - 1)
-    return _shifted(start, None, local, days, f"last {days} days", f"previous {days} days")
+    return _shifted(start, None, local, days, f"last {days} days", f"the previous {days} days")
 
 
 def _exact(between: Exact, now: datetime, zone: ZoneInfo) -> Window:
@@ -178,7 +178,7 @@ def _custom(days: tuple[date, date], now: datetime) -> Window:
     end = _midnight(last + timedelta(days=1), zone)
     length = (last - first).days + 1
     label = formats.day(start) if first == last else f"{formats.day(start)} to {last.day} {last:%b}"
-    before = "the day before" if length == 1 else f"previous {length} days"
+    before = "the day before" if length == 1 else f"the previous {length} days"
     running = start < now < end
     return _shifted(start, None if running else end, now, length, label, before)
 

@@ -74,7 +74,7 @@ def test_four_numbers_say_whether_caching_pays(cached: str, open_app: Opening) -
     assert told["Net saved (USD)"][0] == "$6.70"
     assert told["Missed, by report (USD)"][0] == "$0.45"
     assert told["Written again too late (USD)"][0] == "$1.25"
-    assert "compared with previous 7 days" in texts(app)
+    assert "compared with the previous 7 days" in texts(app)
 
 
 def test_the_worst_features_are_ranked_by_dollars(cached: str, open_app: Opening) -> None:

@@ -198,3 +198,13 @@ def luminance(color: str) -> float:
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
     )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_long_names_keep_both_ends() -> None:
+    """Names of one house differ at the end: legends and axes leave out the middle."""
+    drawn = charts.composition(
+        [Part("a" * 80, "b", 1.0, "$1.00")], colors={"b": "#123456"}, unit="money"
+    )
+    axis = drawn.to_dict()["encoding"]["y"]["axis"]
+
+    assert "slice(datum.label, -10)" in axis["labelExpr"]

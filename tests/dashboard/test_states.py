@@ -171,3 +171,27 @@ def stranger() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
+
+
+def test_calls_without_a_price_are_no_zero_anywhere(
+    collector: Collecting, open_app: Opening
+) -> None:
+    """No forecast of nothing, no empty chart, no list that costs $0."""
+    with collector() as url:
+        report(url, [Reported(timedelta(seconds=1), model="claude-unheard-of")])
+        overview = open_app(url)
+        explorer = open_app(url, "views/explorer.py")
+        traces = open_app(url, "views/traces.py", show="traces")
+
+    for app in (overview, explorer):
+        assert "1 call without a price" in "\n".join(each.value for each in app.info)
+    for app in (overview, explorer, traces):
+        assert not app.exception
+        assert not app.get("vega_lite_chart")
+        assert "$0" not in told(app)
+    assert "trending_up" not in told(overview)
+    assert {metric.label: metric.value for metric in traces.metric} == {
+        "Cost (USD) + 1 unpriced call": "unpriced",
+        "In the 1 trace below": "unpriced",
+        "The largest of them": "—",
+    }

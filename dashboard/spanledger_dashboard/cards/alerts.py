@@ -85,17 +85,19 @@ def alert_page(settings: DashboardSettings, alert_id: str) -> None:
 
 
 def _numbers(now_open: Sequence[Alert], fired: Sequence[Alert], rules: int, budgets: int) -> None:
-    tell = [alert for alert, _ in families(now_open)]
-    beyond = sum((each.excess_usd for each in tell), Decimal(0))
-    peak = sum((each.peak_usd for each in tell), Decimal(0))
+    # Not their sum: a cap, a spike and a cache that fails may tell of the same dollars.
+    most = max(now_open, key=lambda each: each.excess_usd, default=None)
     unsent = sum(each.unsent for each in fired)
     with grid(4, min_column_width=200):
         metric("Firing now", str(len(now_open)), None, f"{len(fired)} fired in the last 7 days")
         metric(
-            "Beyond the usual (USD)",
-            formats.money(beyond),
+            "Most beyond the usual (USD)",
+            formats.money(most.excess_usd if most else Decimal(0)),
             None,
-            f"{formats.money(peak)} at their peaks" if now_open else "nothing fires",
+            f"{alert_words.who(most.dimension, most.value)}, {formats.money(most.peak_usd)} at its"
+            f" peak"
+            if most
+            else "nothing fires",
         )
         waiting = "every message was taken" if not unsent else "messages wait to be taken"
         metric("Messages waiting", str(unsent), None, waiting)

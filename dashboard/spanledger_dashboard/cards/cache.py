@@ -84,7 +84,7 @@ def _missed(source: Source, shown: Window, wanted: Filters, *, compared: bool) -
             "Missed, by report (USD)",
             formats.money(cost) if calls else "not reported",
             formats.change(cost, earlier) if told else None,
-            _versus(formats.money(earlier) if told else None) if calls else "",
+            _versus(formats.money(earlier) if told else None) if calls else "no call told why",
             color="inverse",
             note=escaped(
                 f"{formats.count(calls, 'call')} told why the cache did not serve. Only calls with "

@@ -128,9 +128,9 @@ def _lifetimes_unknown(source: Source, shown: Window, wanted: Filters) -> None:
     found = ledger.doubts(source, shown.start, shown.end, wanted)
     calls = sum(each.calls for each in found if each.cost_reason == _UNTOLD)
     if calls:
-        st.caption(
-            f":orange[:material/help: {formats.count(calls, 'call')} did not tell the lifetime of "
-            "what they wrote: counted and priced as five minutes]"
+        st.markdown(
+            f":small[:orange[:material/help: {formats.count(calls, 'call')} did not tell the "
+            "lifetime of what they wrote: counted and priced as five minutes]]"
         )
 
 

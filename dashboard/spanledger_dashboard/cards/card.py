@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
@@ -13,7 +13,9 @@ from spanledger_dashboard.measures import Totals
 from spanledger_dashboard.problems import CollectorProblem
 from spanledger_dashboard.windows import Window
 
-__all__ = ["card", "download", "escaped", "guarded", "lacking", "metric"]
+__all__ = ["card", "download", "escaped", "guarded", "lacking", "metric", "unpriced_only", "wide"]
+
+_MOST_LETTERS = 40
 
 
 @contextmanager
@@ -66,7 +68,21 @@ def lacking(totals: Totals) -> None:
     if totals.unpriced_calls:
         verb = "is" if totals.unpriced_calls == 1 else "are"
         calls = formats.count(totals.unpriced_calls, "unpriced call")
-        st.caption(f":orange[:material/help: {calls} {verb} not in this chart]")
+        st.markdown(f":small[:orange[:material/help: {calls} {verb} not in this chart]]")
+
+
+def unpriced_only(totals: Totals) -> bool:
+    """Says, in place of a chart of cost, that not one call has a price; whether that is so."""
+    none = totals.known_cost_usd is None
+    if none:
+        calls = formats.count(totals.unpriced_calls, "call")
+        states.nothing_here(f"{calls} without a price: no cost to draw. The page Prices says why.")
+    return none
+
+
+def wide(names: Iterable[str]) -> Literal["medium"] | None:
+    """How wide a column of names is: as wide as they are, but for very long ones."""
+    return "medium" if any(len(name) > _MOST_LETTERS for name in names) else None
 
 
 def escaped(text: str) -> str:

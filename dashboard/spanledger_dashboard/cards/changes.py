@@ -8,7 +8,7 @@ import streamlit as st
 
 from spanledger_dashboard import address, changes, charts, data, formats, palette, states
 from spanledger_dashboard.buckets import buckets
-from spanledger_dashboard.cards.card import card, escaped, guarded
+from spanledger_dashboard.cards.card import card, escaped, guarded, wide
 from spanledger_dashboard.catalogue import DIMENSIONS
 from spanledger_dashboard.changes import Change
 from spanledger_dashboard.data.changes import what_changed
@@ -127,7 +127,7 @@ def _movers(here: Scope, dimension: str) -> None:
             key="movers",
             hide_index=True,
             height="content",
-            column_config=_columns(label),
+            column_config=_columns(label, rows),
             alt=f"The {label.lower()} values that moved most: {_words(found)}",
         )
 
@@ -175,10 +175,10 @@ def _words(found: list[Change]) -> str:
     )
 
 
-def _columns(label: str) -> dict[str, Any]:
+def _columns(label: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
     text = st.column_config.TextColumn
     return {
-        label: text(pinned=True),
+        label: text(pinned=True, width=wide(row[label] for row in rows)),
         "Days": st.column_config.AreaChartColumn(
             "Both ranges", help="Cost in every step of the range before and of this one", y_min=0
         ),

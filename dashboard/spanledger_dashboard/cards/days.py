@@ -9,7 +9,7 @@ import streamlit as st
 
 from spanledger_dashboard import charts, data, formats, palette, shapes
 from spanledger_dashboard.buckets import Bucket, buckets
-from spanledger_dashboard.cards.card import card, guarded, lacking
+from spanledger_dashboard.cards.card import card, guarded, lacking, unpriced_only
 from spanledger_dashboard.catalogue import MEASURES
 from spanledger_dashboard.filters import Scope
 from spanledger_dashboard.measures import NOTHING
@@ -33,6 +33,9 @@ def cost_by_day(here: Scope) -> None:
 def _cost(here: Scope, shown: Window) -> None:
     with guarded(_TALL):
         cells = _by_day(here, shown).by("bucket", "group_1")
+        total = sum(cells.values(), start=NOTHING)
+        if unpriced_only(total):
+            return
         drawn = shapes.timeline(cells, buckets(shown, "day"), MEASURES["cost"])
         usual = shapes.usual(drawn.slices)
         notes = shapes.standing_out(drawn.slices, usual)
@@ -51,7 +54,7 @@ def _cost(here: Scope, shown: Window) -> None:
         if usual is not None:
             st.caption(_told(usual, notes))
         _explain(notes, buckets(shown, "day"))
-        lacking(sum(cells.values(), start=NOTHING))
+        lacking(total)
 
 
 def _explain(notes: list[charts.Note], steps: list[Bucket]) -> None:

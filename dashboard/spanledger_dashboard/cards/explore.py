@@ -8,7 +8,15 @@ import streamlit as st
 
 from spanledger_dashboard import charts, formats, palette, shapes, table
 from spanledger_dashboard.buckets import BUCKETS, buckets
-from spanledger_dashboard.cards.card import card, download, escaped, lacking, metric
+from spanledger_dashboard.cards.card import (
+    card,
+    download,
+    escaped,
+    lacking,
+    metric,
+    unpriced_only,
+    wide,
+)
 from spanledger_dashboard.catalogue import DIMENSIONS, MEASURES, Measure, written
 from spanledger_dashboard.data import Filters
 from spanledger_dashboard.filters import Question
@@ -53,6 +61,8 @@ def timeline(
     draw = charts.stacked_bars if measure.additive else charts.lines
     partial = " The last step still runs and is faded." if shown.running else ""
     with card(title, f"{shown.label[:1].upper()}{shown.label[1:]}, {_zone(shown)}.{partial}"):
+        if measure.unit == "money" and unpriced_only(given.total):
+            return
         chart = draw(drawn.slices, steps=drawn.steps, colors=colors, unit=measure.unit, height=320)
         st.altair_chart(chart, alt=f"{title}: {_leading(given, measure)}")
         if measure.unit == "money":
@@ -103,7 +113,7 @@ def table_and_download(given: Answer, shown: Window, question: Question) -> None
             alt=f"{_titled(measure)} by {_by(question, 2)} with share and change",
         )
         if given.truncated:
-            st.caption(":orange[:material/warning: Only the largest groups are listed.]")
+            st.markdown(":small[:orange[:material/warning: Only the largest groups are listed.]]")
 
 
 def _sum(given: Answer, shown: Window, measure: Measure) -> str:
@@ -143,7 +153,9 @@ def _columns(rows: list[dict[str, Any]], question: Question) -> dict[str, Any]:
     form, signed = _forms(measure, [row[measure.label] for row in rows])
     dollars, _ = _forms(MEASURES["cost"], [row.get("Cost") for row in rows])
     columns: dict[str, Any] = {
-        name: st.column_config.TextColumn(pinned=name == question.labels[0])
+        name: st.column_config.TextColumn(
+            pinned=name == question.labels[0], width=wide(row[name] for row in rows)
+        )
         for name in question.labels
     }
     percent = "%.1f%%"

@@ -33,9 +33,10 @@ def doubt(source: Source, shown: Window, wanted: Filters) -> None:
     if found.estimated_calls:
         calls = formats.count(found.estimated_calls, "call")
         share = formats.share(found.estimated_calls / found.requests)
-        words.append(f":material/calculate: {calls} ({share}) of these sums with an estimated cost")
+        told = f"{calls} ({share}) of these sums with an estimated cost"
+        words.append(f":gray[:material/calculate: {told}]")
     if words:
-        st.caption(" · ".join(words))
+        st.markdown(f":small[{' · '.join(words)}]")
 
 
 def comparable(source: Source, shown: Window) -> bool:

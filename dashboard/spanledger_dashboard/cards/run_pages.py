@@ -68,7 +68,9 @@ def session_page(session: str, at: datetime | None) -> None:
         total = sum((run.cost_usd or Decimal(0) for run in listed.runs), Decimal(0))
         _session_traces(settings, listed.runs, total)
         if listed.more:
-            st.caption(f":orange[Only the newest {_MOST_TRACES:,} traces are added up here.]")
+            st.markdown(
+                f":small[:orange[Only the newest {_MOST_TRACES:,} traces are added up here.]]"
+            )
 
 
 def trace_page(trace_id: str, at: datetime | None, chosen: str | None) -> None:

@@ -61,16 +61,16 @@ def headline(here: Scope, listed: Listed, show: str) -> None:
     st.caption(compared_with(shown, compared=known))
     with grid(3, min_column_width=230):
         _compared("Cost (USD)", now, before, known, lambda totals: totals.known_cost_usd)
-        listed_usd = sum((run.cost_usd or Decimal(0) for run in listed.runs), Decimal(0))
-        share = float(listed_usd / now.cost_usd) if now.cost_usd else None
-        noun = LISTS[show].lower()
-        metric(
-            f"In the {len(listed.runs)} {noun} below",
-            formats.money(listed_usd),
-            None,
-            f"{formats.share(share)} of the range's cost",
-        )
         costs = [run.cost_usd for run in listed.runs if run.cost_usd is not None]
+        listed_usd = sum(costs, Decimal(0))
+        share = float(listed_usd / now.cost_usd) if now.cost_usd else None
+        noun = show.removesuffix("s")
+        metric(
+            f"In the {formats.count(len(listed.runs), noun)} below",
+            formats.money(listed_usd if costs or not listed.runs else None),
+            None,
+            f"{formats.share(share)} of the range's cost" if costs else "no cost is known",
+        )
         largest = max(costs, default=None)
         middle = median(costs) if costs else None
         metric(
@@ -92,7 +92,7 @@ def run_list(here: Scope, listed: Listed, show: str) -> None:
     total = sum((run.cost_usd or Decimal(0) for run in listed.runs), Decimal(0))
     with st.container(border=True, gap="small"):
         run_rows(listed.runs, show, total, here.shown.zone)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         download("CSV", lambda: run_files.as_csv(listed.runs), here.shown)
         download("Parquet", lambda: run_files.as_parquet(listed.runs), here.shown)
         params = address.params()
@@ -133,7 +133,7 @@ def run_rows(listed: Sequence[Run], show: str, total: Decimal, zone: ZoneInfo) -
                     query_params=address.within(link),
                     icon=_ICONS[show],
                 )
-                cost = f"**{escaped(trust(run))}** :small[{_share(run, total)}]"
+                cost = f"**{escaped(trust(run))}**{_share(run, total)}"
                 st.markdown(cost, width="content")
             st.caption(_facts(run, show, zone))
 
@@ -160,8 +160,10 @@ def _short(text: str) -> str:
 
 
 def _share(run: Run, total: Decimal) -> str:
-    share = float((run.cost_usd or 0) / total) if total else None
-    return f":gray[{formats.share(share)} of these]"
+    if run.cost_usd is None:
+        return ""
+    share = float(run.cost_usd / total) if total else None
+    return f" :small[:gray[{formats.share(share)} of these]]"
 
 
 def _facts(run: Run, show: str, zone: ZoneInfo) -> str:
@@ -211,13 +213,13 @@ def _compared(
 ) -> None:
     value, earlier = of(now), of(before)
     comparing = known and value is not None and earlier is not None
-    missing = formats.count(now.unpriced_calls, "unpriced call") if now.unpriced_calls else ""
+    missing = formats.count(now.unpriced_calls, "unpriced call") if now.unpriced_calls else None
     compared = f"vs {formats.money(earlier)} before" if known else "no earlier data"
     metric(
-        label,
+        f"{label} + {missing}" if missing else label,
         formats.money(value),
         formats.change(value or 0, earlier or 0) if comparing else None,
-        f"{compared}, + {missing}" if missing else compared,
+        compared,
         color="inverse",
     )
 

@@ -106,7 +106,8 @@ def _month(spent: _Spent) -> None:
         when = f"{earlier:%B} to the {until}, {formats.clock(now)}"
         _cost("Spend this month", month, "last_month_to_now", when, spent)
         with st.container(gap="xsmall"):
-            st.markdown(f":small[{_expected(month.cost_usd, spent)}]")
+            if month.known_cost_usd is not None:  # else it would be a forecast of nothing
+                st.markdown(f":small[{_expected(month.cost_usd, spent)}]")
             _trust(month)
 
 
@@ -189,11 +190,11 @@ def _cost(label: str, now: Totals, earlier: str, when: str, spent: _Spent) -> No
 def _also(now: Totals, earlier: str, when: str, spent: _Spent) -> None:
     """A second comparison, in one line."""
     before = spent.before(earlier)
-    told = ""
-    if before is not None:
-        change = formats.change(now.cost_usd, before.cost_usd)
-        color, arrow = ("red", "↑ ") if now.cost_usd > before.cost_usd else ("green", "↓ ")
-        told = f":{color}[{arrow}{change}] " if change != "no change" else f":gray[{change}] "
+    if before is None:  # the comparison above says since when there is anything
+        return
+    change = formats.change(now.cost_usd, before.cost_usd)
+    color, arrow = ("red", "↑ ") if now.cost_usd > before.cost_usd else ("green", "↓ ")
+    told = f":{color}[{arrow}{change}] " if change != "no change" else f":gray[{change}] "
     words = spent.compared(before, lambda totals: formats.money(totals.known_cost_usd), when)
     st.markdown(escaped(f":small[{told}:gray[{words}]]"))
 
@@ -211,7 +212,8 @@ def _trust(totals: Totals) -> None:
         of_all = _of(totals.estimated_calls, totals)
         words.append(f":gray-badge[:material/calculate: {guessed} estimated{of_all}]")
     if not words:
-        words.append(f":gray[:material/verified: all {formats.count(totals.calls, 'call')} priced]")
+        calls = "the only call" if totals.calls == 1 else f"all {totals.calls:,} calls"
+        words.append(f":gray[:material/verified: {calls} priced]")
     st.markdown(f":small[{' '.join(words)}]")
 
 
