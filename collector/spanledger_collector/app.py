@@ -35,6 +35,7 @@ from spanledger_collector.receive.grpc import GrpcService
 from spanledger_collector.receive.http import otlp_routes
 from spanledger_collector.receive.intake import Intake
 from spanledger_collector.receive.limits import InflightBudget
+from spanledger_collector.receive.wrong_port import GRPC_HEADERS
 from spanledger_collector.store import Store
 from spanledger_collector.writer import Writer
 
@@ -151,6 +152,8 @@ def _json(status: int, body: dict[str, str]) -> Response:
 
 async def _http_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if request.headers.get("content-type", "").startswith("application/grpc"):
+        return Response(headers=GRPC_HEADERS)
     if error.status_code == 404:
         detail = (
             f"There is nothing at {request.url.path[:200]}. OTLP goes to /v1/traces, /v1/metrics "

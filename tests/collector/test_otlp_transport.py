@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import grpc
 import httpx2
@@ -178,6 +179,20 @@ def test_otlp_07_grpc_wants_grpc(collector: RunningCollector) -> None:
         answer = http.post(path, content=b"", headers={"content-type": JSON})
 
     assert answer.status_code == 415
+
+
+def test_the_other_port_says_where_to_go(collector: RunningCollector) -> None:
+    """OTLP/HTTP to the gRPC port, and gRPC to the HTTP port, are told so, and not to come again."""
+    by_http = httpx2.post(f"http://{collector.grpc}/v1/traces", content=bytes(300_000))
+    with grpc.insecure_channel(urlsplit(collector.url).netloc) as channel:
+        call = channel.unary_unary(METHODS["traces"])
+        with pytest.raises(grpc.RpcError) as refusal:
+            call(b"", timeout=60)
+
+    assert by_http.status_code == 400
+    assert "speaks OTLP/gRPC" in by_http.text
+    assert refusal.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    assert "speaks OTLP/HTTP" in refusal.value.details()
 
 
 def test_a_port_number_in_the_log_and_the_answer(tmp_path: Path) -> None:

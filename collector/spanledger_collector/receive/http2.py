@@ -17,6 +17,7 @@ from h2.settings import SettingCodes, Settings
 from starlette.types import Message
 
 from spanledger_collector.receive.exchange import Exchange, Header
+from spanledger_collector.receive.wrong_port import HTTP_ANSWER, speaks_http_1
 
 __all__ = ["Connection"]
 
@@ -65,25 +66,41 @@ class Connection(asyncio.Protocol):
         self._tasks: set[asyncio.Future[None]] = set()
         self._greeting: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport | None = None
+        self._begun = False
+        self._lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Greet the client, and give it some time to greet back."""
+        """Give the client some time to greet."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._connections.add(self)
-        self._http2.initiate_connection()
-        self._http2.increment_flow_control_window(_CONNECTION_WINDOW)
-        self._flush()
         self._greeting = asyncio.get_running_loop().call_later(GREETING_S, transport.abort)
 
     def data_received(self, data: bytes) -> None:
         """Take what the peer sent; close on whoever does not speak HTTP/2."""
+        if not self._begun:
+            self._begun = True
+            self._lost = speaks_http_1(data)
+            self._greet()
+        if self._lost:
+            return  # until it has read the answer and hangs up, or its time is up
         try:
             for event in self._http2.receive_data(data):
                 self._on(event)
         except (ProtocolError, ValueError, LookupError):  # how h2 and hpack refuse bytes
             self.close()
         self._flush()
+
+    def _greet(self) -> None:
+        """Greet back, in the peer's own tongue."""
+        assert self._transport is not None
+        if self._lost:
+            self._transport.write(HTTP_ANSWER)
+            if self._transport.can_write_eof():
+                self._transport.write_eof()
+            return
+        self._http2.initiate_connection()
+        self._http2.increment_flow_control_window(_CONNECTION_WINDOW)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell those at work that their client is gone."""
@@ -107,7 +124,7 @@ class Connection(asyncio.Protocol):
         """Say goodbye, send what is under way, hang up."""
         if self._transport is None:
             return
-        if self._alive:
+        if self._alive and self._begun and not self._lost:
             self._http2.close_connection()
         self._flush()
         self._transport.close()
