@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,11 @@ pytest.importorskip(
 )
 from spanledger_collector.store import Batch, StoreUnavailable
 from spanledger_collector.store.lake import LakeStore
+from spanledger_collector.store.lake.election import Session
 from tests.collector.test_writer import good, poisoned, timeless
 from tests.lake.on_a_lake import AskedLake, place_of
+
+PATIENCE_S = 120.0
 
 
 @pytest.fixture
@@ -47,6 +51,38 @@ def test_a_bad_arrival_is_set_aside(lake: AskedLake, bad: Callable[[int], Batch]
     assert (settled, after, again) == (2, 3, 4)
     assert reason
     assert kept == still == 2
+
+
+def test_a_backup_holds_all_that_was_acknowledged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody maintains the lake: what waits is taken in first; what is set aside is told."""
+    store = LakeStore(place_of(tmp_path), tmp_path, maintain=False)
+    for batch in (good(1), poisoned(2), good(3)):
+        store.append([batch])
+    told = store.back_up(tmp_path / "backup.duckdb")
+    again = store.back_up(tmp_path / "again.duckdb")
+    store.close()
+
+    assert told.calls == again.calls == 2
+    assert "1 requests are not among the calls" in caplog.text
+
+
+def test_a_backup_waits_for_whoever_maintains(tmp_path: Path) -> None:
+    """While another collector maintains the lake, that one takes in what waits."""
+    store = LakeStore(place_of(tmp_path), tmp_path, maintain=False)
+    maintaining = Session(place_of(tmp_path).connection)
+    assert maintaining.elect()
+    store.append([good(1)])
+    with ThreadPoolExecutor(1) as pool:
+        backup = pool.submit(store.back_up, tmp_path / "backup.duckdb")
+        other = AskedLake(tmp_path)
+        taken_in = stored(other)
+        told = backup.result(PATIENCE_S)
+    for each in (store, other, maintaining):
+        each.close()
+
+    assert taken_in == told.calls == 1
 
 
 def test_a_full_inbox_turns_senders_away(tmp_path: Path) -> None:

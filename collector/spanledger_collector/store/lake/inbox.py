@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyarrow as pa
 
@@ -16,6 +16,9 @@ from spanledger_collector.rows import Rows
 from spanledger_collector.store.columns import batch_of
 from spanledger_collector.store.lake.election import OPENING, Session
 from spanledger_collector.store.protocol import Batch
+
+if TYPE_CHECKING:
+    from typing_extensions import LiteralString
 
 __all__ = ["Arrival", "Inbox"]
 
@@ -116,6 +119,24 @@ class Inbox:
         ).fetchone()
         assert row is not None  # an aggregate always has a row
         return int(row[0]), int(row[1])
+
+    def newest(self) -> int:
+        """The number of the latest arrival that waits; 0 if none does."""
+        return self._count("select coalesce(max(id), 0) from spanledger.inbox")
+
+    def waiting_up_to(self, arrival: int) -> int:
+        """How many arrivals wait that came no later than one."""
+        counting = "select count(*) from spanledger.inbox where refused is null and id <= %s"
+        return self._count(counting, arrival)
+
+    def refused(self) -> int:
+        """How many arrivals are set aside."""
+        return self._count("select count(*) from spanledger.inbox where refused is not null")
+
+    def _count(self, sql: LiteralString, *parameters: int) -> int:
+        row = self._session.connection.execute(sql, parameters).fetchone()
+        assert row is not None  # an aggregate always has a row
+        return int(row[0])
 
     def close(self) -> None:
         """End the session."""

@@ -19,6 +19,7 @@ from spanledger_collector.store.duckdb.retention import Keep
 from spanledger_collector.store.duckdb.rollups import Rollups
 from spanledger_collector.store.duckdb.statements import Statements
 from spanledger_collector.store.errors import StoreError, StoreUnavailable
+from spanledger_collector.store.lake.arrivals import all_taken_in
 from spanledger_collector.store.lake.connection import Translating, in_transaction
 from spanledger_collector.store.lake.election import Session
 from spanledger_collector.store.lake.inbox import Inbox
@@ -182,7 +183,9 @@ class LakeStore(Answering):
         self._open()
 
     def back_up(self, target: Path) -> Backup:
-        """Write all that is committed now into a new DuckDB file, and check it."""
+        """Write all that is acknowledged now into a new DuckDB file, and check it."""
+        with self._readers.cursor() as cursor:
+            all_taken_in(cursor, self._place.connection)
         return back_up(self._readers, target, stored_columns())
 
     def state(self) -> StoreState:
