@@ -85,10 +85,11 @@ def _covers(only: Scope, scope: Scope) -> bool:
 
 def _finding(status: BudgetStatus) -> Finding:
     budget, progress = status.budget, status.progress
-    [verdict] = judge([progress], budget.thresholds, forecast=budget.forecast)
+    [verdict] = judge([progress], budget.thresholds, forecast=budget.forecast, burn=budget.burn)
     passed = sum(progress.share >= share for share in budget.thresholds)
     low = progress.low_usd
     warns = budget.forecast and low is not None and low > budget.usd and progress.share < 1
+    warns |= verdict.reason == "budget_burn"
     over = max(progress.spent_usd - budget.usd, 0.0)
     return Finding(
         key=Key(PREFIX + budget.name, budget.by, status.value),

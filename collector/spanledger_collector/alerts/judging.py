@@ -202,7 +202,20 @@ class Judge:
             spent, period = window.of("usd", some), (epoch(start), epoch(end))
             found = budget.progress(spent, watched.usd, period, epoch(now), profile_)
             states |= zip(some, found, strict=True)
+        if watched.burn is not None:
+            self._note_burn(watched, states, now)
         return Standing({name: states[name] for name in names}, window.left_out)
+
+    def _note_burn(
+        self, watched: Budget, states: dict[str, budget.Progress], now: datetime
+    ) -> None:
+        """Note at which pace the last hour went; 1 spends the budget within its period."""
+        hour = self._reader.window(watched.scope, watched.by, now - timedelta(hours=1), now)
+        for name, usd in zip(states, hour.of("usd", list(states)).tolist(), strict=True):
+            first, last = states[name].period
+            states[name] = states[name]._replace(
+                hour_burn=usd / watched.usd * (last - first) / HOUR
+            )
 
     def _spent(self, watched: Budget, start: datetime, now: datetime) -> Window:
         """What was spent in a period; of users its closed hours are read once an hour."""

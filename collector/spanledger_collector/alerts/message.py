@@ -50,6 +50,10 @@ _CAUSES = {
     "mix": "other models",
     "search": "more web searches",
 }
+_WARNINGS = {
+    "budget_forecast": " The forecast is above it.",
+    "budget_burn": " The last hour went far above an even pace.",
+}
 _EXPLORER = {
     "model": "model",
     "service": "service",
@@ -265,7 +269,7 @@ def _compared(alert: Alert) -> str:
         return f"Now {_amount(alert)}."
     if alert.kind == "budget":
         share = alert.observed / alert.expected if alert.expected else 0
-        forecast = " The forecast is above it." if alert.reason == "budget_forecast" else ""
+        forecast = _WARNINGS.get(alert.reason, "")
         return f"Spent {_amount(alert)} of ${_usd(alert.expected)}: {share:.0%}.{forecast}"
     beyond = ""
     if alert.unit == "usd" and alert.observed > alert.expected:

@@ -150,6 +150,8 @@ class Budget(Watched):
     """Shares of the budget at which to tell."""
     forecast: bool = True
     """Whether to tell when the period will end above it, as it goes now."""
+    burn: float | None = Field(default=None, ge=2, allow_inf_nan=False)
+    """At so many times an even pace within an hour to tell, whatever is left."""
 
 
 class AlertsSettings(Section):

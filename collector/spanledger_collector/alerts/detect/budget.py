@@ -38,6 +38,8 @@ class Progress(NamedTuple):
     """Nine of ten forecasts end in this range."""
     exhausted_at: int | None
     """The epoch second at which it is spent, if that is before the period's end."""
+    hour_burn: float = 0.0
+    """The pace of the last hour, likewise; 0 where nobody asks for it."""
 
     @property
     def share(self) -> float:
@@ -78,13 +80,15 @@ def judge(
     thresholds: tuple[float, ...] = THRESHOLDS,
     *,
     forecast: bool = True,
+    burn: float | None = None,
 ) -> list[Verdict]:
     """Fire where a threshold is passed, or where the budget will not last.
 
     The highest threshold passed speaks, so that a rise to the next is another reason. The forecast
-    fires when even its low end is beyond the budget.
+    fires when even its low end is beyond the budget; the burn rate when an hour went at so many
+    times an even pace.
     """
-    return [_verdict(state, thresholds, forecast) for state in states]
+    return [_verdict(state, thresholds, forecast, burn) for state in states]
 
 
 class _Rest(NamedTuple):
@@ -156,10 +160,15 @@ def _range(mean: float, variance: float) -> tuple[float, float]:
     return float(gammaincinv(shape, 0.05)) * scale, float(gammaincinv(shape, 0.95)) * scale
 
 
-def _verdict(state: Progress, thresholds: tuple[float, ...], forecast: bool) -> Verdict:
+def _verdict(
+    state: Progress, thresholds: tuple[float, ...], forecast: bool, burn: float | None
+) -> Verdict:
     passed = [threshold for threshold in thresholds if state.share >= threshold]
     beyond = forecast and state.low_usd is not None and state.low_usd > state.amount_usd
-    if passed:
+    burns = burn is not None and state.hour_burn >= burn
+    if burns:
+        reason = "budget_burn"
+    elif passed:
         reason = f"budget_{round(max(passed) * 100)}"
     elif beyond:
         reason = "budget_forecast"
@@ -169,7 +178,7 @@ def _verdict(state: Progress, thresholds: tuple[float, ...], forecast: bool) -> 
         state.amount_usd * (state.now - state.period[0]) / (state.period[1] - state.period[0])
     )
     return Verdict(
-        fires=bool(passed) or beyond,
+        fires=bool(passed) or beyond or burns,
         severe=state.share >= 1,
         observed=state.spent_usd,
         expected=expected,
