@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LAKE_SUITE := $(addprefix tests/,alerts cli/test_export.py durability/test_alerts.py \
-  $(addprefix lake/test_,files.py settling.py upgrade.py) $(addprefix prices/test_,queries.py reprice.py) \
+  $(addprefix lake/test_,files.py opening_lakes.py settling.py upgrade.py) $(addprefix prices/test_,queries.py reprice.py) \
   $(addprefix collector/test_,count_once.py count_once_recorded.py count_once_properties.py \
   quarantine.py queries.py query_answers.py query_details.py retention.py rollup.py \
   rollups_behind.py writer.py))

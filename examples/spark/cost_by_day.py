@@ -1,6 +1,6 @@
 """What calls cost by day and model, reckoned by Apache Spark from a lake's own files.
 
-    pip install 'spanledger[lake]' -r examples/spark/requirements.txt    # and Java 17
+    pip install -r examples/spark/requirements.txt    # in a lake's environment; and Java 17
     python examples/spark/cost_by_day.py --catalog "ducklake:postgres:host=db dbname=ledger" \
         --master spark://head:7077
 
