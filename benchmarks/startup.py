@@ -24,28 +24,30 @@ PROMISE_S = 10.0
 
 def measure(folder: Path) -> float:
     """Seconds from the command to the answers of both parts."""
-    ports = [_free_port() for _ in range(2)]
+    ports = [free_port() for _ in range(2)]
     command = [sys.executable, "-m", "spanledger", "up", "--data-dir", str(folder)]
     command += ["--port", str(ports[0]), "--dashboard-port", str(ports[1])]
     started = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        _wait_for(f"http://127.0.0.1:{ports[0]}/readyz")
-        _wait_for(f"http://127.0.0.1:{ports[1]}/_stcore/health")
+        wait_for(f"http://127.0.0.1:{ports[0]}/readyz")
+        wait_for(f"http://127.0.0.1:{ports[1]}/_stcore/health")
         return time.perf_counter() - started
     finally:
         process.send_signal(signal.SIGINT)
         process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody has now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def _wait_for(url: str) -> None:
+def wait_for(url: str) -> None:
+    """Ask until the answer is 200."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         with suppress(httpx2.TransportError):
