@@ -50,15 +50,20 @@ def test_merged_forgotten_and_swept(tmp_path: Path) -> None:
     assert before == after != []
 
 
-def test_what_others_wrote_is_not_swept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A file that no lake would name so stays, orphans wait until it is gone, and the log tells."""
+@pytest.mark.parametrize(
+    "name", ["sales/2026.parquet", f"staging/main/calls/ducklake-{UUID(int=2)}.parquet"]
+)
+def test_what_others_wrote_is_not_swept(
+    name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A file that is not named as ours stays, orphans wait until it is gone, and the log tells."""
     lake = SettledLake(tmp_path)
     folder = tmp_path / "lake"
     orphan = folder / "main" / "calls" / f"ducklake-{UUID(int=1)}.parquet"
     orphan.parent.mkdir(parents=True, exist_ok=True)
     orphan.write_bytes(b"left behind")
-    others = folder / "sales" / "2026.parquet"
-    others.parent.mkdir()
+    others = folder / name
+    others.parent.mkdir(parents=True)
     others.write_bytes(b"dear to somebody")
     files = Files(lake.writing)
     files.sweep(NOTHING)

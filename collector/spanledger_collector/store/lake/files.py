@@ -23,8 +23,8 @@ SMALL, LARGE = 8 << 20, 128 << 20
 SNAPSHOTS_KEPT: Final = "1 hour"
 """How long a query, an export or another engine may go on reading what it began with."""
 ORPHANS_KEPT: Final = "1 day"
-_OWN_NAME: Final = re.compile(r"(^|[/\\])ducklake-[0-9a-f-]{36}[^/\\]*\.parquet$")
-"""How DuckLake names files."""
+_OWN_NAME: Final = re.compile(r"main/\w+/ducklake-[0-9a-f-]{36}(-\w+)?\.parquet")
+"""How DuckLake names the files of our tables, below the lake's place."""
 
 _log = logging.getLogger(__name__)
 
@@ -77,7 +77,8 @@ class Files:
         """Delete files that no snapshot knows: a maintainer was killed before it committed them."""
         sweeping = f"ducklake_delete_orphaned_files('{LAKE}', {_before(kept)}"
         found = self._call(f"{sweeping}, dry_run => true)")["path"].to_pylist()
-        strange = [path for path in found if not _OWN_NAME.search(path)]
+        place = self._call(f"ducklake_settings('{LAKE}')")["data_path"][0].as_py()
+        strange = [path for path in found if not _OWN_NAME.fullmatch(path.removeprefix(place))]
         if strange:
             _log.error(
                 "nothing is swept: %s (and %d more) was not written by this lake, whose place must"
