@@ -1,5 +1,6 @@
 """A web service that says, request by request, who caused which call.
 
+    pip install fastapi uvicorn
     OTEL_SERVICE_NAME=summaries python examples/fastapi_service.py
     curl -X POST 127.0.0.1:8000/summaries -H 'x-team: search' -H 'x-user: dana' \
          -H 'content-type: application/json' -d '{"text": "A long text."}'
