@@ -125,6 +125,24 @@ def test_an_address_without_a_scheme(run: Run, collector: RunningCollector) -> N
     assert result.exit_code == 0, result.stderr
 
 
+def test_the_next_collector_of_a_lake_is_asked(
+    run: Run, collector: RunningCollector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of several in the settings, one that is gone is passed over; with all gone, one is named."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as held:
+        gone = f"http://127.0.0.1:{held.getsockname()[1]}"
+    monkeypatch.setenv("SPANLEDGER_DASHBOARD__COLLECTOR_URL", f"{gone}, {collector.url}")
+    asked = run("query", "usage")
+    checked = run("alerts", "check", "--now")
+    monkeypatch.setenv("SPANLEDGER_DASHBOARD__COLLECTOR_URL", f"{gone},{gone}")
+    lost = run("query", "usage")
+
+    assert asked.exit_code == 0, asked.stderr
+    assert checked.exit_code in (0, 1), checked.stderr
+    assert lost.exit_code == 1
+    assert gone in lost.stderr
+
+
 def test_something_else_answers(run: Run) -> None:
     """Asked of a program that serves web pages, as the dashboard does, the command says so."""
     with web_pages() as url:

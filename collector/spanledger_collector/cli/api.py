@@ -12,6 +12,7 @@ from spanledger_collector.cli.trust import trusted
 from spanledger_collector.settings import Settings
 
 _TIMEOUT_S = 60.0
+_HEALTH_TIMEOUT_S = 5.0
 
 
 class ApiError(Exception):
@@ -37,8 +38,7 @@ def client(
     secret = settings.collector.token
     token = token or (secret.get_secret_value() if secret else None)
     headers = {"authorization": f"Bearer {token}"} if token else {}
-    base = (url or settings.collector_url).rstrip("/")
-    base = base if "://" in base else f"http://{base}"
+    base = _one_that_answers(url or settings.collector_urls)
     with httpx.Client(
         base_url=base,
         headers=headers,
@@ -47,6 +47,25 @@ def client(
         verify=trusted(base),
     ) as http:
         yield Api(http)
+
+
+def _one_that_answers(urls: str) -> str:
+    """The only collector, or the first of a lake's that answers; the first if none does."""
+    each = [url.strip().rstrip("/") for url in urls.split(",")]
+    addresses = [url if "://" in url else f"http://{url}" for url in each]
+    if len(addresses) == 1:
+        return addresses[0]
+    return next(filter(_answers, addresses), addresses[0])
+
+
+def _answers(url: str) -> bool:
+    try:
+        health = httpx.get(
+            f"{url}/healthz", timeout=_HEALTH_TIMEOUT_S, trust_env=False, verify=trusted(url)
+        )
+    except httpx.HTTPError:
+        return False
+    return health.is_success
 
 
 class Api:
