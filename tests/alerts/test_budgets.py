@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -56,6 +57,7 @@ def test_each_group_has_the_amount_for_itself(usual: Usual, sink: Sink) -> None:
     assert (projection["budget"], projection["budget_value"]) == ("teams", "search")
     assert '"search"' in listed
     assert (rule["rule"], rule["rule_kind"], rule["judged_groups"]) == ("budget:teams", "budget", 2)
+    assert "burn" not in json.loads(rule["options"])
     assert only["search"] == '{"team":["search"]}'
 
 

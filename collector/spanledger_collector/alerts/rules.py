@@ -66,6 +66,9 @@ def joint(one: Scope, other: Scope) -> Scope | None:
 
 
 def described(rule: Rule | Budget) -> dict[str, Any]:
-    """A rule's own keys, for those who list rules."""
+    """A rule's own keys, for those who list rules; those of a budget that it has."""
     common = set(Watched.model_fields) | {"kind", "by", "severity"}
-    return {key: getattr(rule, key) for key in type(rule).model_fields if key not in common}
+    own = {key: getattr(rule, key) for key in type(rule).model_fields if key not in common}
+    if isinstance(rule, Budget):
+        return {key: value for key, value in own.items() if value is not None}
+    return own
