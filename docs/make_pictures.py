@@ -35,6 +35,8 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("url", nargs="?", default="http://127.0.0.1:8501")
     arguments.add_argument("--settle", type=float, default=8.0, help="seconds to let a page draw")
+    arguments.add_argument("--zone", help="a zone in which some of today has passed")
+    arguments.add_argument("--only", nargs="*", default=[*BOTH, *LIGHT], help="names of pages")
     given = arguments.parse_args()
     FOLDER.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
@@ -42,11 +44,11 @@ def main() -> None:
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
-        for name, path in BOTH.items():
-            for scheme in ("light", "dark"):
-                photograph(browser, given.url + path, name, scheme, given.settle)
-        for name, path in LIGHT.items():
-            photograph(browser, given.url + path, name, "light", given.settle)
+        for name in given.only:
+            path = {**BOTH, **LIGHT}[name]
+            zone = f"{'&' if '?' in path else '?'}tz={given.zone}" if given.zone else ""
+            for scheme in ("light", "dark") if name in BOTH else ("light",):
+                photograph(browser, given.url + path + zone, name, scheme, given.settle)
         browser.close()
 
 

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 __all__ = ["Alert", "Budget", "Event", "Only", "Planned", "Rule", "Tested", "Tried", "families"]
 
+_SEVERITIES = ("critical", "warning", "info")
+
 Only = tuple[tuple[str, tuple[str, ...]], ...]
 
 
@@ -152,7 +154,8 @@ class Tried(NamedTuple):
 def families(alerts: Sequence[Alert]) -> list[tuple[Alert, list[Alert]]]:
     """Each alert that stands for itself, with those that it tells already.
 
-    One whose parent is not among the alerts stands for itself.
+    One whose parent is not among the alerts stands for itself. The most severe and the dearest come
+    first: a loop of dollars before one of cents that began later.
     """
     known = {alert.id: alert for alert in alerts}
     found: dict[str, tuple[Alert, list[Alert]]] = {}
@@ -164,4 +167,8 @@ def families(alerts: Sequence[Alert]) -> list[tuple[Alert, list[Alert]]]:
         _, parts = found.setdefault(top.id, (top, []))
         if top is not alert:
             parts.append(alert)
-    return list(found.values())
+    return sorted(found.values(), key=lambda each: (_rank(each[0]), -each[0].excess_usd))
+
+
+def _rank(alert: Alert) -> int:
+    return _SEVERITIES.index(alert.severity) if alert.severity in _SEVERITIES else len(_SEVERITIES)

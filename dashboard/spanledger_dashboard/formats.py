@@ -94,10 +94,12 @@ def share(part: float | None) -> str:
 
 
 def relative(now: Decimal | int, before: Decimal | int) -> str | None:
-    """The change in percent of what it was; None when it was nothing."""
+    """The change in percent of what it was, up to a hundredfold; None when it was nothing."""
     if not before:
         return None
     ratio = Decimal(now - before) / abs(Decimal(before))
+    if ratio >= 100:
+        return ">+9,999%"
     if abs(ratio) >= 10:
         return f"{ratio:+,.0%}"
     percent = _rounded(ratio * 100, 0 if abs(ratio) >= Decimal("0.1") else 1)

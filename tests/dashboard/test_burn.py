@@ -207,6 +207,16 @@ def test_each_kind_has_its_unit(
     assert alert_words.compared(told) == words
 
 
+def test_the_dearest_of_the_most_severe_is_first() -> None:
+    """Whenever they began; warnings come after, however dear."""
+    cents, dollars = (
+        alert(id=f"{usd}", severity="critical", excess_usd=Decimal(usd)) for usd in ("0.1", "45")
+    )
+    warning = alert(id="w", severity="warning", excess_usd=Decimal(400))
+
+    assert [top.id for top, _ in families([cents, dollars, warning])] == ["45", "0.1", "w"]
+
+
 def test_a_link_leads_to_the_slice() -> None:
     """The very window, the group, what the rule counts, and the measure that it looks at."""
     start = datetime(2026, 11, 19, 23, 30, 7, tzinfo=timezone.utc)

@@ -68,6 +68,7 @@ def test_quantities_are_short(number: int, text: str) -> None:
         (Decimal("5"), Decimal("5"), "no change"),
         (Decimal("1.001"), Decimal(1), "+$0.0010 (+0.1%)"),
         (1200, 100, "+1,100 (+1,100%)"),
+        (Decimal(124), Decimal("0.001"), "+$124.00 (>+9,999%)"),
         (862, 1192, "-330 (-28%)"),
     ],
 )

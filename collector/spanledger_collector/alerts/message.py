@@ -334,7 +334,7 @@ def _trace_links(alert: Alert, facts: Facts, place: Place) -> list[str]:
         return []
     when = {"at": _stamp(alert.window_end), "tz": str(place.zone)}
     return [
-        f"{place.dashboard_url}/traces?{urlencode({'trace': trace, **when})}"
+        f"{place.dashboard_url}/traces?{urlencode({'trace': trace, **when}, safe=':')}"
         for trace in facts.traces
     ]
 

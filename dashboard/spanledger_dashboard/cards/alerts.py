@@ -86,7 +86,8 @@ def alert_page(settings: DashboardSettings, alert_id: str) -> None:
 
 def _numbers(now_open: Sequence[Alert], fired: Sequence[Alert], rules: int, budgets: int) -> None:
     # Not their sum: a cap, a spike and a cache that fails may tell of the same dollars.
-    most = max(now_open, key=lambda each: each.excess_usd, default=None)
+    tell = (alert for alert, _ in families(now_open))
+    most = max(tell, key=lambda each: each.excess_usd, default=None)
     unsent = sum(each.unsent for each in fired)
     with grid(4, min_column_width=200):
         metric("Firing now", str(len(now_open)), None, f"{len(fired)} fired in the last 7 days")
@@ -94,10 +95,7 @@ def _numbers(now_open: Sequence[Alert], fired: Sequence[Alert], rules: int, budg
             "Most beyond the usual (USD)",
             formats.money(most.excess_usd if most else Decimal(0)),
             None,
-            f"{alert_words.who(most.dimension, most.value)}, {formats.money(most.peak_usd)} at its"
-            f" peak"
-            if most
-            else "nothing fires",
+            alert_words.who(most.dimension, most.value) if most else "nothing fires",
         )
         waiting = "every message was taken" if not unsent else "messages wait to be taken"
         metric("Messages waiting", str(unsent), None, waiting)
@@ -368,7 +366,8 @@ def _message(alert: Alert) -> None:
 
 def _history(settings: DashboardSettings, alert: Alert) -> None:
     events = asked.events(settings.source, None, None, alert.id)
-    with card("Its history", "Newest first: what happened, and who did it"):
+    where = formats.plain(formats.zone_name(settings.zone, alert.pending_since))
+    with card("Its history", f"Newest first: what happened, and who did it. Times in {where}"):
         st.dataframe(
             [
                 {

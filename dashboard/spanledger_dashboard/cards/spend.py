@@ -20,6 +20,7 @@ from spanledger_dashboard.measures import Totals
 __all__ = ["projection", "spend_cards"]
 
 _SETTLED = timedelta(days=1)
+_SIGNS = str.maketrans("", "", "+-")
 
 
 class _Spent(NamedTuple):
@@ -141,7 +142,7 @@ def _usual(today: Totals, spent: _Spent) -> None:
     side = "above" if today.cost_usd > usual.cost_usd else "below"
     st.markdown(
         escaped(
-            f":small[:gray[:material/straighten: {ratio.lstrip('+-')} {side} the "
+            f":small[:gray[:material/straighten: {ratio.translate(_SIGNS)} {side} the "
             f"{formats.money_short(usual.cost_usd)} that a {spent.now:%A} usually costs by "
             f"{formats.clock(spent.now)} (median of {usual.weeks} weeks)]]"
         )

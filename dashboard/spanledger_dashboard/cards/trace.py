@@ -208,8 +208,7 @@ def _longer(now: int, usual: int | None) -> str | None:
     if usual is None or now == usual:
         return None if usual is None else "no change"
     sign = "+" if now > usual else "-"
-    percent = formats.relative(now, usual)
-    return f"{sign}{formats.duration(abs(now - usual))}{f' ({percent})' if percent else ''}"
+    return formats.relative(now, usual) or f"{sign}{formats.duration(abs(now - usual))}"
 
 
 def _fewer(branches: Sequence[Branch]) -> list[Branch]:
