@@ -61,6 +61,11 @@ class LakeCollector:
                 return
         raise AssertionError(self.log.read_text())
 
+    def revive(self) -> None:
+        """Start it if it ended, as a service manager would; a crash of PostgreSQL can end it."""
+        if self.process.poll() is not None:
+            self.start()
+
     def _start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(

@@ -24,6 +24,7 @@ class Senders:
         self._urls = urls
         self._calls = calls
         self._stopping = threading.Event()
+        self._given_up = threading.Event()
         self._lock = threading.Lock()
         self._sent = 0
         self.acknowledged = 0
@@ -39,7 +40,9 @@ class Senders:
             thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        if failed:
+            self._given_up.set()
         self.finish()
 
     def finish(self) -> None:
@@ -66,6 +69,8 @@ class Senders:
         began = time.monotonic()
         acknowledgements = 0
         while acknowledgements < (2 if dice.random() < 0.1 else 1):
+            if self._given_up.is_set():
+                return
             url = urls.pop(0)
             urls.append(url)
             acknowledgements += self._acknowledged(http, url, body)

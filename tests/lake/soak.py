@@ -111,17 +111,17 @@ def _built(program: Callable[[], T]) -> T | None:
 
 
 def _soak(parts: Parts, rounds: int) -> None:
-    urls = [each.url for each in parts.collectors]
+    collectors = parts.collectors
+    urls = [each.url for each in collectors]
     doors = [*urls, *([parts.edge.url] if parts.edge else [])]
     with _asking(urls), Senders(doors, threads=3) as senders:
         wait_until(lambda: _shown(urls) > 0, "the first calls are in answers", PATIENCE_S)
         for number in range(1, rounds + 1):
             for what, act in _blows(parts):
-                _timed(f"round {number}, {what}", act, senders, urls)
+                _timed(f"round {number}, {what}", act, senders, collectors)
     told = (senders.acknowledged, str(Decimal(COST_USD) * senders.acknowledged))
-    for collector in parts.collectors:
-        if collector.process.poll() is not None:  # as a service manager would
-            collector.start()
+    for collector in collectors:
+        collector.revive()
     for url in urls:
         wait_until(lambda url=url: totals(url) == told, f"{url} tells {told}", PATIENCE_S)
     print(
@@ -168,14 +168,23 @@ def _away(gateway: Gateway) -> None:
     gateway.start()
 
 
-def _timed(what: str, act: Callable[[], None], senders: Senders, urls: list[str]) -> None:
+def _timed(
+    what: str, act: Callable[[], None], senders: Senders, collectors: list[LakeCollector]
+) -> None:
     """Do something bad, and say how long it took until all was well again."""
     began = time.monotonic()
     act()
     before = senders.acknowledged
-    wait_until(lambda: senders.acknowledged > before, "calls are acknowledged", PATIENCE_S)
+
+    def well(count: Callable[[], int]) -> bool:
+        for collector in collectors:
+            collector.revive()
+        return count() > before
+
+    wait_until(lambda: well(lambda: senders.acknowledged), "calls are acknowledged", PATIENCE_S)
     acknowledged = time.monotonic() - began
-    wait_until(lambda: _shown(urls) > before, "calls are in answers", PATIENCE_S)
+    urls = [each.url for each in collectors]
+    wait_until(lambda: well(lambda: _shown(urls)), "calls are in answers", PATIENCE_S)
     print(
         f"{what}: acknowledged again after {acknowledged:.1f} s, in answers after"
         f" {time.monotonic() - began:.1f} s",
