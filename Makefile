@@ -56,9 +56,9 @@ format: install           ## rewrite the code as ruff likes it
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-lock:                     ## renew constraints.txt (needs uv)
-	uv export --upgrade --all-extras --no-extra lake --no-emit-project --no-hashes --no-header --no-annotate \
-	  --quiet --output-file constraints.txt
+lock:                     ## renew constraints.txt (needs uv); the lake pins a DuckDB of its own
+	uv pip compile pyproject.toml --extra dev --extra instruments --universal --python-version 3.10 --upgrade \
+	  --no-header --no-annotate --no-emit-index-url --quiet --output-file constraints.txt
 
 install: $(VENV)/.installed
 
