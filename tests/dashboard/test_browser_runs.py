@@ -140,7 +140,7 @@ def test_an_alert_is_taken_on(browser: Browser, shown: Shown) -> None:
         metric(page, "Seen", "$11.00")
         page.get_by_role("button", name="Acknowledge").click()
 
-        expect(page.get_by_text("acknowledged by dashboard")).to_be_visible()
+        expect(page.get_by_text("acknowledged by dashboard").first).to_be_visible()
     rows = httpx2.get(f"{shown.collector}/api/v1/query/alerts").json()["rows"]
     assert [row["acked_by"] for row in rows if row["rule_kind"] == "budget"] == ["dashboard"]
 
