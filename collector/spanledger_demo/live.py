@@ -110,7 +110,7 @@ def live(
     simulator_url: str,
     *,
     duration_s: float | None = None,
-    rate: float = 1.0,
+    rate: float = 0.5,
     seed: int = 7,
     patience_s: float = 15.0,
     runaway_s: float = 0.0,

@@ -38,3 +38,19 @@ def test_calls_come_with_their_dollars_and_failed_ones_do_not(usual: Usual) -> N
     assert recent.calls.sum(1).tolist() == [48.0, 48.0]
     assert recent.calls.max() <= 2
     assert np.allclose(hours.measures["calls"].sum(1) - hours.measures["errors"].sum(1), 48.0)
+
+
+def test_a_call_that_came_late_is_a_sign_of_life_when_it_came(usual: Usual) -> None:
+    """And not before: what is read as of an earlier moment, by a backtest, does not know of it."""
+    came = usual.now + timedelta(minutes=30)  # at the earliest: the ledger ends an hour ago
+    store = DuckDBStore(usual.folder)
+    try:
+        reader = Reader(store)
+        then = reader.last_calls({}, "team", usual.now)
+        later = reader.last_calls({}, "team", usual.now + timedelta(hours=9))
+    finally:
+        store.close()
+
+    assert set(then) == set(later) == {"search", "support"}
+    assert all(epoch(usual.now) - 3600 < last < epoch(usual.now) for last in then.values())
+    assert all(last > epoch(came) for last in later.values())

@@ -214,7 +214,7 @@ class Reader:
         return Freshness(**row)
 
     def last_calls(self, only: Scope, dimension: str, now: datetime) -> dict[str, float]:
-        """The epoch second of each group's last call in the last days."""
+        """The epoch second of each group's last call in the last days, or of its late arrival."""
         parameters = {"dimension": dimension, "start": now - timedelta(days=DAYS), "end": now}
         rows = ask(self._store, "alert_last_calls", _scope(only) | parameters).to_pylist()
         return {row["name"]: row["last_call"] for row in rows}
