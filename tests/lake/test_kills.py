@@ -45,10 +45,10 @@ def test_nothing_acknowledged_is_lost_and_nothing_counts_twice(
             before = senders.acknowledged
             wait_until(lambda: senders.acknowledged > before + 100, "calls are acknowledged")
             killed.start()
-            cluster.stop(signal.SIGQUIT)
             aborted = maintainer(collectors)
             assert aborted is not None
-            aborted.kill()  # as DuckDB's extension now and then aborts it then
+            cluster.stop(signal.SIGQUIT)
+            aborted.kill()  # as DuckDB's extension now and then aborts it by itself then
             cluster.start()
             aborted.start()
             before = senders.acknowledged
