@@ -135,5 +135,8 @@ def _picture() -> Path:
 
 
 def metric(page: Page, label: str, value: str) -> None:
-    card = page.get_by_test_id("stMetric").filter(has_text=label)
+    """Wait for a number, and for the rest of its page: until then old parts stand beside new."""
+    card = page.get_by_test_id("stMetric").filter(has_text=label).first
     expect(card.get_by_test_id("stMetricValue")).to_have_text(value)
+    app = page.get_by_test_id("stApp")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning")

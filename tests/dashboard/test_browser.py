@@ -45,7 +45,7 @@ def test_a_call_appears_while_one_looks(browser: Browser, collector: Collecting)
     """The empty page opens by itself, and the numbers follow the calls; nobody reloads."""
     with collector() as url, serving(url) as dashboard, visiting(browser) as page:
         page.goto(dashboard)
-        expect(page.get_by_text("Waiting for the first call")).to_be_visible()
+        expect(page.get_by_text("Waiting for the first call").first).to_be_visible()
         report(url, [Reported(timedelta(seconds=1))])
         metric(page, "Spend today", "$1.00")
 
@@ -67,7 +67,7 @@ def test_a_name_cannot_make_the_browser_ask_elsewhere(
         page.goto(f"{dashboard}/explorer?by=service&service={quote(name)}")
         metric(page, "Cost (USD)", "$1.00")
 
-        expect(page.get_by_text(f"Only service {name}")).to_be_visible()
+        expect(page.get_by_text(f"Only service {name}").first).to_be_visible()
 
 
 def test_a_spike_leads_to_its_call(browser: Browser, collector: Collecting) -> None:
@@ -79,13 +79,13 @@ def test_a_spike_leads_to_its_call(browser: Browser, collector: Collecting) -> N
         page.goto(dashboard)
         page.get_by_role("link", name="What made").click()
         metric(page, "Cost (USD)", "$40.00")
-        expect(page.get_by_text("What changed, by team and cause")).to_be_visible()
-        expect(page.get_by_text("+$40.00 shop new")).to_be_visible()
+        expect(page.get_by_text("What changed, by team and cause").first).to_be_visible()
+        expect(page.get_by_text("+$40.00 shop new").first).to_be_visible()
 
         page.get_by_test_id("stMain").get_by_role("link", name="Traces").first.click()
         page.get_by_test_id("stMain").get_by_role("link", name="refunds").click()
 
-        expect(page.get_by_role("heading", name="Trace of refunds")).to_be_visible()
+        expect(page.get_by_role("heading", name="Trace of refunds").first).to_be_visible()
         costs = page.get_by_test_id("stMetric").filter(has_text="Cost (USD)")
         of_trace_and_call = ["$40.00", "$40.00"]
         expect(costs.get_by_test_id("stMetricValue")).to_have_text(of_trace_and_call)
@@ -111,7 +111,7 @@ def test_a_link_opens_the_same_view(browser: Browser, dashboard: str) -> None:
     with visiting(browser) as page:
         page.goto(link)
         metric(page, "Cost (USD)", "$6.00")
-        expect(page.get_by_text("By team", exact=True)).to_be_visible()
+        expect(page.get_by_text("By team", exact=True).first).to_be_visible()
 
 
 def test_the_download_is_what_is_on_the_screen(

@@ -56,6 +56,6 @@ def test_a_phone_shows_the_whole_page_in_the_dark(
     with visiting(browser, dark=True, width=390) as page:
         page.goto(f"{dashboard}/{name}")
         metric(page, label, value)
-        expect(page.get_by_text(title, exact=True)).to_be_visible()
+        expect(page.get_by_text(title, exact=True).first).to_be_visible()
 
         assert page.evaluate("document.scrollingElement.scrollWidth") <= 390

@@ -91,7 +91,7 @@ def test_from_the_costliest_session_to_its_call_and_back(browser: Browser, shown
         link(page, re.compile("ticket-1"))
         metric(page, "Failed calls", "0")
         link(page, re.compile("refunds · aaaaaaaa"))
-        expect(page.get_by_text("Waterfall", exact=True)).to_be_visible()
+        expect(page.get_by_text("Waterfall", exact=True).first).to_be_visible()
         metric(page, "Prompt tokens", "10M")
         choose(page, "Look at", re.compile(r"chat .* \$1\.00"))
         metric(page, "Prompt tokens", "1M")
@@ -118,7 +118,7 @@ def test_a_click_on_a_bar_chooses_the_step(browser: Browser, shown: Shown) -> No
         bar = page.get_by_test_id("stVegaLiteChart").locator("path[aria-roledescription=bar]")
         bar.nth(1).click()
 
-        expect(page.get_by_text("A span costs nothing by itself")).to_be_visible()
+        expect(page.get_by_text("A span costs nothing by itself").first).to_be_visible()
         expect(page).to_have_url(re.compile(f"call={span_id(1)}"))
 
 
@@ -127,7 +127,7 @@ def test_names_of_steps_are_only_text(browser: Browser, shown: Shown) -> None:
     with visiting(browser) as page:
         page.goto(f"{shown.dashboard}/traces?trace={TRACE}&call={span_id(2)}")
 
-        expect(page.get_by_text("A span costs nothing by itself")).to_be_visible()
+        expect(page.get_by_text("A span costs nothing by itself").first).to_be_visible()
 
 
 def test_an_alert_is_taken_on(browser: Browser, shown: Shown) -> None:
@@ -135,7 +135,7 @@ def test_an_alert_is_taken_on(browser: Browser, shown: Shown) -> None:
     with visiting(browser) as page:
         page.goto(f"{shown.dashboard}/alerts")
         metric(page, "Firing now", "1")
-        expect(page.get_by_text("is what binds: it is overspent by")).to_be_visible()
+        expect(page.get_by_text("is what binds: it is overspent by").first).to_be_visible()
         link(page, "Details")
         metric(page, "Seen", "$11.00")
         page.get_by_role("button", name="Acknowledge").click()

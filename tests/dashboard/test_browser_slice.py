@@ -86,5 +86,5 @@ def test_a_message_leads_to_its_calls(tmp_path: Path) -> None:
 def shows_the_cap(page: Page) -> None:
     """The five minutes of the service, by the minute."""
     metric(page, "Cost (USD)", "$8.00")
-    expect(page.get_by_text("compared with the 5 minutes before")).to_be_visible()
+    expect(page.get_by_text("compared with the 5 minutes before").first).to_be_visible()
     expect(page.get_by_text("Cost (USD) by minute and", exact=False).first).to_be_visible()
