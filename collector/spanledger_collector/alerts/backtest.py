@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from spanledger_collector.alerts.alert import Alert, Finding, Key, nothing_of
+from spanledger_collector.alerts.instants import stamp
 from spanledger_collector.alerts.judging import Judge
 from spanledger_collector.alerts.lifecycle import Policy, step
 from spanledger_collector.alerts.message import Place, title_of
@@ -139,4 +140,4 @@ def _episode(alert: Alert) -> dict[str, Any]:
 
 
 def _stamp(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat(timespec="seconds") + "Z"
+    return None if at is None else stamp(at)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from spanledger_collector.alerts.alert import Alert
+from spanledger_collector.alerts.instants import stamp
 from spanledger_collector.alerts.message import BudgetLeft, Driver, Facts
 from spanledger_collector.alerts.periods import period_of
 from spanledger_collector.alerts.reading import Reader
@@ -74,10 +75,10 @@ class Gatherer:
     def _drivers(self, alert: Alert, scope: Scope) -> list[Driver]:
         start, end = alert.window_start, alert.window_end
         stretch = {
-            "before_start": [_iso(start - _WEEK)],
-            "before_end": [_iso(end - _WEEK)],
-            "start": [_iso(start)],
-            "end": [_iso(end)],
+            "before_start": [stamp(start - _WEEK)],
+            "before_end": [stamp(end - _WEEK)],
+            "start": [stamp(start)],
+            "end": [stamp(end)],
             **{name: list(values) for name, values in scope.items()},
         }
         free = [name for name in _DIMENSIONS if len(scope.get(name, ())) != 1]
@@ -95,7 +96,7 @@ class Gatherer:
         """Today and this month, if the rest goes as the window did and as the month did."""
         rows = self._ask(
             "spend_summary",
-            {"tz": [str(self._zone)], "as_of": [_iso(now)]}
+            {"tz": [str(self._zone)], "as_of": [stamp(now)]}
             | {name: list(values) for name, values in scope.items()},
         )
         periods = {row["period"]: row for row in rows}
@@ -131,10 +132,6 @@ def _top(dimension: str, rows: Sequence[Mapping[str, Any]]) -> list[Driver]:
         for row in rows
         if not row["rest"] and row["group_1"] != "(none)" and row["difference_usd"] > 0
     ]
-
-
-def _iso(at: datetime) -> str:
-    return at.isoformat(timespec="seconds") + "Z"
 
 
 def _cents(usd: Decimal) -> Decimal:

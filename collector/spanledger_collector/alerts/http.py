@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from spanledger_collector.alerts.alert import Alert
 from spanledger_collector.alerts.backtest import Backtest, backtest
+from spanledger_collector.alerts.instants import stamp
 from spanledger_collector.alerts.ledger import one_alert
 from spanledger_collector.alerts.lifecycle import MAX_SNOOZE_H, Action, Refused
 from spanledger_collector.alerts.service import Alerting, NoChannel
@@ -164,5 +165,5 @@ def _told(alert: Alert) -> dict[str, Any]:
     row = alert._asdict()
     row["rule_kind"], row["verdict"] = row.pop("kind"), row.pop("reason")
     times = {name for name, value in row.items() if hasattr(value, "isoformat")}
-    stamped = {name: row[name].isoformat(timespec="seconds") + "Z" for name in times}
+    stamped = {name: stamp(row[name]) for name in times}
     return {name: value for name, value in (row | stamped).items() if name != "message"}

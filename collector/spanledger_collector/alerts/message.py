@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone, tzinfo
 from decimal import Decimal
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 
 from spanledger_collector.alerts.alert import Alert, Key
+from spanledger_collector.alerts.instants import stamp
+from spanledger_collector.alerts.links import Links, links_of
 from spanledger_collector.alerts.plain import plain
 from spanledger_collector.alerts.rules import Scope
 
@@ -54,26 +55,6 @@ _WARNINGS = {
     "budget_forecast": " The forecast is above it.",
     "budget_burn": " The last hour went far above an even pace.",
 }
-_EXPLORER = {
-    "model": "model",
-    "service": "service",
-    "team": "team",
-    "feature": "feature",
-    "environment": "environment",
-    "provider": "provider",
-    "workspace_id": "workspace",
-    "user_id": "user",
-    "outcome": "outcome",
-    "cost_status": "cost_status",
-}
-"""The explorer's parameters for the ledger's dimensions."""
-_MEASURES = {
-    "unpriced": "unpriced",
-    "cache": "cache_hit",
-    "errors": "error_share",
-    "silence": "calls",
-}
-"""The explorer's measures of what is not dollars."""
 
 
 class Driver(NamedTuple):
@@ -136,6 +117,7 @@ def document(
 ) -> dict[str, Any]:
     """The webhook's document, whose `title` and `text` the other channels get."""
     told = message(reason, alert, facts, place, now)
+    links = _links(alert, facts, place)
     return {
         "version": VERSION,
         "id": send_id,
@@ -188,9 +170,9 @@ def document(
             for driver in facts.drivers
         ],
         "traces": list(facts.traces),
-        "trace_links": list(_trace_links(alert, facts, place)),
-        "link": explorer_link(alert, facts, place),
-        "alert_link": _alert_link(alert, place),
+        "trace_links": links.traces if links else [],
+        "link": links.explorer if links else None,
+        "alert_link": links.alert if links else None,
         "prices_version": facts.prices_version,
         "priced_share": facts.priced_share,
         "newest_call_at": _stamp(facts.newest_call_at),
@@ -233,9 +215,9 @@ def _headline(alert: Alert) -> str:
 
 def _lines(reason: str, alert: Alert, facts: Facts, place: Place, now: datetime) -> Iterator[str]:
     start, end = place.clock(alert.window_start), place.clock(alert.window_end)
+    links = _links(alert, facts, place)
     rule = "" if alert.kind == "budget" else f"Rule {alert.rule}, "
-    who = f"{rule}{_who(alert)}"
-    yield f"{who[:1].upper()}{who[1:]}, {start} to {end} ({place.zone})."
+    yield f"{_capital(f'{rule}{_who(alert)}')}, {start} to {end} ({place.zone})."
     yield _compared(alert)
     if reason == "resolved":
         lasted = (alert.resolved_at or now) - (alert.fired_at or alert.pending_since)
@@ -253,14 +235,13 @@ def _lines(reason: str, alert: Alert, facts: Facts, place: Place, now: datetime)
         stands = f"${_usd(left)} of ${whole} left" if left >= 0 else f"${_usd(-left)} over ${whole}"
         ahead = facts.budget.forecast_usd
         ends = "" if ahead is None else f", ${_usd(ahead)} expected by its end"
-        yield f"B{_budget(facts.budget.key)[1:]}: {stands}{ends}."
+        yield f"{_capital(_budget(facts.budget.key))}: {stands}{ends}."
     if facts.traces:
         yield "Costliest traces:"
-        shown = _trace_links(alert, facts, place) or facts.traces
-        yield from (f"• {trace}" for trace in shown)
-    if (link := explorer_link(alert, facts, place)) is not None:
-        yield f"Look: {link}"
-        yield f"Acknowledge or snooze: {_alert_link(alert, place)}"
+        yield from (f"• {trace}" for trace in (links.traces if links else facts.traces))
+    if links is not None:
+        yield f"Look: {links.explorer}"
+        yield f"Acknowledge or snooze: {links.alert}"
     yield _grounds(facts, now)
 
 
@@ -308,41 +289,12 @@ def _grounds(facts: Facts, now: datetime) -> str:
     return ", ".join(parts) + "."
 
 
-def explorer_link(alert: Alert, facts: Facts, place: Place) -> str | None:
-    """The cost explorer on exactly these calls: the window judged, and what is counted in it."""
+def _links(alert: Alert, facts: Facts, place: Place) -> Links | None:
+    """The dashboard's pages on it, for those who know where that is."""
     if place.dashboard_url is None:
         return None
-    first = facts.drivers[0].dimension if facts.drivers else "service"
-    asked: list[tuple[str, str]] = [
-        ("range", "custom"),
-        ("from", _instant(alert.window_start)),
-        ("to", _instant(alert.window_end)),
-        ("by", _EXPLORER.get(first, "service")),
-        ("tz", str(place.zone)),
-    ]
-    if measure := _MEASURES.get(alert.kind):
-        asked.append(("measure", measure))
-    for dimension, values in facts.scope.items():
-        if dimension in _EXPLORER:
-            asked += [(_EXPLORER[dimension], value) for value in values]
-    return f"{place.dashboard_url}/explorer?{urlencode(asked, safe=':')}"
-
-
-def _trace_links(alert: Alert, facts: Facts, place: Place) -> list[str]:
-    """The dashboard on each of the costliest traces, for those who know where it is."""
-    if place.dashboard_url is None:
-        return []
-    when = {"at": _stamp(alert.window_end), "tz": str(place.zone)}
-    return [
-        f"{place.dashboard_url}/traces?{urlencode({'trace': trace, **when}, safe=':')}"
-        for trace in facts.traces
-    ]
-
-
-def _alert_link(alert: Alert, place: Place) -> str | None:
-    if place.dashboard_url is None:
-        return None
-    return f"{place.dashboard_url}/alerts?{urlencode({'alert': alert.alert_id})}"
+    by = facts.drivers[0].dimension if facts.drivers else None
+    return links_of(place.dashboard_url, place.zone, alert, facts.scope, facts.traces, by)
 
 
 def _who(alert: Alert) -> str:
@@ -358,6 +310,10 @@ def _budget(key: Key) -> str:
 
 def _group(key: Key) -> str:
     return f"{key.dimension.removesuffix('_id')} “{plain(key.value)}”"
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _times(alert: Alert) -> float | None:
@@ -394,12 +350,7 @@ def _long(seconds: float) -> str:
 
 
 def _stamp(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat(timespec="seconds") + "Z"
-
-
-def _instant(at: datetime) -> str:
-    """An instant in links: seconds only where there are some."""
-    return f"{at:%Y-%m-%dT%H:%M}{f':{at:%S}' if at.second else ''}Z"
+    return None if at is None else stamp(at)
 
 
 def _exact(usd: Decimal | None) -> str | None:
