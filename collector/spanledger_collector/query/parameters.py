@@ -9,25 +9,12 @@ from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import available_timezones
 
+from spanledger_collector.dimensions import FILTERS
 from spanledger_collector.query.columns import MEASURES
 
 __all__ = ["GROUPS", "ZONES", "BadParameter", "Cursor", "Kind", "Place", "instant", "kind_of"]
 
-GROUPS = (
-    "none",
-    "model",
-    "service",
-    "team",
-    "feature",
-    "environment",
-    "provider",
-    "workspace_id",
-    "outcome",
-    "cost_status",
-    "operation",
-    "user_id",
-    "session_id",
-)
+GROUPS = ("none", *FILTERS, "operation", "session_id")
 """The dimensions that `group_by` may name: the allow-list behind the macro `dimension`."""
 
 ZONES = tuple(sorted(available_timezones() - {"localtime"}))
