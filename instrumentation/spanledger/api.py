@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from . import instrumentor, semconv
 from ._version import __version__
 from .content import Redact, capture_from_environment
+from .endpoint import address
 from .metrics import CallMetrics
 from .pipeline import Pipeline
 
@@ -58,7 +59,7 @@ def instrument(
     from . import private
 
     global _private, _private_settings
-    url = _address(endpoint or os.environ.get("SPANLEDGER_ENDPOINT") or DEFAULT_ENDPOINT)
+    url = address(endpoint or os.environ.get("SPANLEDGER_ENDPOINT") or DEFAULT_ENDPOINT)
     secret = token or os.environ.get("SPANLEDGER_TOKEN") or None
     settings = (url, secret, service_name, spool_dir)
     if _private is None or settings != _private_settings:
@@ -76,12 +77,6 @@ def instrument(
             late=_private.origin(),
         )
     )
-
-
-def _address(endpoint: str) -> str:
-    """Understand an address as it is written for other exporters: nobody sees a wrong one fail."""
-    url = endpoint.strip().rstrip("/").removesuffix("/v1/traces").rstrip("/")
-    return url if "://" in url else f"http://{url}"
 
 
 def uninstrument() -> None:

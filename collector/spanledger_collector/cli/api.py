@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2 as httpx
 
+from spanledger.endpoint import address
 from spanledger_collector.cli.trust import trusted
 from spanledger_collector.settings import Settings
 
@@ -51,8 +52,7 @@ def client(
 
 def _one_that_answers(urls: str) -> str:
     """The only collector, or the first of a lake's that answers; the first if none does."""
-    each = [url.strip().rstrip("/") for url in urls.split(",")]
-    addresses = [url if "://" in url else f"http://{url}" for url in each]
+    addresses = [address(url) for url in urls.split(",")]
     if len(addresses) == 1:
         return addresses[0]
     return next(filter(_answers, addresses), addresses[0])

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx2 as httpx
 
+from spanledger.endpoint import address
 from spanledger_collector.cli.findings import Finding, failure, ok, warning
 from spanledger_collector.cli.trust import authority_file, trusted
 from spanledger_collector.settings import Settings
@@ -96,8 +97,7 @@ class RunningParts:
         endpoint = os.environ.get("SPANLEDGER_ENDPOINT")
         if not endpoint:
             return
-        url = endpoint.strip().rstrip("/").removesuffix("/v1/traces").rstrip("/")
-        url = url if "://" in url else f"http://{url}"
+        url = address(endpoint)
         token = os.environ.get("SPANLEDGER_TOKEN")
         headers = {"authorization": f"Bearer {token}"} if token else {}
         if _export_test_span(url, headers):
