@@ -110,7 +110,7 @@ class Evaluator:
         self._reader = Reader(store)
         unplanned = Unplanned(store, plan)
         self._judge = Judge(self._reader, place.zone, unplanned=unplanned)
-        self.rules: tuple[Rule, ...] = rules_in_force(alerts) if alerts.enabled else ()
+        self.rules: tuple[Rule, ...] = rules_in_force(alerts)
         self._judge.learner.scopes = {name: each.scope for name, each in self.watched.items()}
         self.statuses: tuple[BudgetStatus, ...] = ()
         """Where the budgets stand, as of the last judgement."""

@@ -195,12 +195,15 @@ class Judge:
         rows = {name: row for row, name in enumerate(hours.names)} if profile is not None else {}
         known = [name for name in names if name in rows]
         young = [name for name in names if name not in rows]
-        nothing = fit(_nothing(epoch(now) // HOUR), self._zone).of([0] * len(young))
-        usual = nothing if profile is None else profile.of([rows[name] for name in known])
+        usual = [(known, profile.of([rows[name] for name in known]))] if profile is not None else []
+        if young:
+            nothing = fit(_nothing(epoch(now) // HOUR), self._zone)
+            usual.append((young, nothing.of([0] * len(young))))
+        period = epoch(start), epoch(end)
         states: dict[str, budget.Progress] = {}
-        for some, profile_ in ((known, usual), (young, nothing)):
-            spent, period = window.of("usd", some), (epoch(start), epoch(end))
-            found = budget.progress(spent, watched.usd, period, epoch(now), profile_)
+        for some, of_them in usual:
+            spent = window.of("usd", some)
+            found = budget.progress(spent, watched.usd, period, epoch(now), of_them)
             states |= zip(some, found, strict=True)
         if watched.burn is not None:
             self._note_burn(watched, states, now)

@@ -37,6 +37,8 @@ DEFAULTS: tuple[Rule, ...] = (
 
 def rules_in_force(alerts: AlertsSettings) -> tuple[Rule, ...]:
     """The rules to judge; one of the settings takes the place of a default of its name."""
+    if not alerts.enabled:
+        return ()
     own = {rule.name: rule for rule in alerts.rule or ()}
     defaults = {rule.name: rule for rule in DEFAULTS} if alerts.defaults else {}
     return tuple(rule for rule in (defaults | own).values() if rule.enabled)

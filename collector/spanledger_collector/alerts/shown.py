@@ -48,10 +48,8 @@ class AlertsShown:
         self._rules += [
             _rule(budget, channels_of(budget, alerts), own=True)
             for budget in budgets
-            if budget.enabled
+            if budget.enabled and alerts.enabled
         ]
-        if not alerts.enabled:
-            self._rules = []
         self._budgets = "[]"
         self.clock = clock or _now
         self.judgements = Judgements(alerts.interval_s)
