@@ -19,7 +19,11 @@ __all__ = [
 
 
 class RequestRefused(Exception):
-    """A request that is answered with an error; the message is for its sender."""
+    """A request that is answered with an error; the message is for its sender.
+
+    Whoever answers drops its traceback: the frames hold what was read of the request, and those of
+    `asyncio.wait_for` hold the error, so that only a garbage collection would free the bytes.
+    """
 
     status: int = 400
     code: int = 3  # INVALID_ARGUMENT

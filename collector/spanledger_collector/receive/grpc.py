@@ -72,7 +72,7 @@ class GrpcService:
             with self._intake.budget.lease() as lease:
                 body = await self._taken_in(exchange, headers, signal, team, lease)
         except RequestRefused as refused:
-            error = refused
+            error = refused.with_traceback(None)
         except ClientGone:
             raise
         except Exception:  # noqa: BLE001  # the receiver's edge: any sender gets an answer
