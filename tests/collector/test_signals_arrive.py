@@ -12,14 +12,15 @@ from tests.collector.support import Client, Document
 
 PATHS = {"traces_1": "/v1/traces", "metrics_1": "/v1/metrics", "logs_2": "/v1/logs"}
 RECORDED_NS = 1_795_165_978_000_000_000
+LATE_NS = time.time_ns() // 10**9 * 10**9 - 60 * 10**9 - RECORDED_NS
+"""Once for all: what is sent again was recorded at the same instant."""
 
 
 def sent(client: Client, name: str) -> Document:
-    """Send a recorded request as if it were of a minute ago, and return the answer."""
+    """Send a recorded request as if it were of minutes ago, and return the answer."""
     body = (FIXTURES / "claude_code" / f"ok_enhanced_{name}.json").read_text()
-    late = time.time_ns() // 10**9 * 10**9 - 60 * 10**9 - RECORDED_NS
     moved = re.sub(
-        r'(UnixNano":\s*")(\d{19})', lambda found: f"{found[1]}{int(found[2]) + late}", body
+        r'(UnixNano":\s*")(\d{19})', lambda found: f"{found[1]}{int(found[2]) + LATE_NS}", body
     )
     answer = client.post(moved.encode(), path=PATHS[name])
     assert answer.status_code == 200, answer.text
