@@ -18,7 +18,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from spanledger_collector.cli.ports import free_port
+from spanledger_collector.ports import free_port
 from tests.cli.processes import LOOPBACK, eventually, running
 
 if sys.version_info >= (3, 11):

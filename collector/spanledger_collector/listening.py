@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import NamedTuple
 
-from spanledger_collector.ports import bound_socket, free_port
+from spanledger_collector.ports import address_to_bind, bound_socket
 from spanledger_collector.settings import CollectorSettings
 from spanledger_collector.tls import server_context
 
@@ -34,7 +34,7 @@ def opened(settings: CollectorSettings) -> Iterator[Ports]:
     """
     tls = server_context(settings)
     wanted = settings.grpc_asked
-    address, port = free_port(settings.host, settings.port)
+    address, port = address_to_bind(settings.host, settings.port)
     grpc = None if wanted is None else bound_socket(settings.host, wanted)
     with grpc or nullcontext():
         yield Ports(address, port, grpc, tls)

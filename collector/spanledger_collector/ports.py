@@ -1,18 +1,42 @@
-"""Find out whether a port is free, and say in a paragraph what to do when it is not."""
+"""Find a port that is free, and say in a paragraph what to do when one is not."""
 
 from __future__ import annotations
 
 import errno
+import random
 import socket
 
-__all__ = ["PortInUse", "bound_socket", "free_port"]
+__all__ = ["PortInUse", "address_to_bind", "bound_socket", "free_port"]
+
+_SPARE = range(20_000, 32_768)
+"""Systems hand these to nobody by themselves: one that is free stays so until it is used."""
+_TRIES = 100
 
 
 class PortInUse(Exception):
     """The collector cannot listen where it should; the message says how to find out why."""
 
 
-def free_port(host: str, port: int) -> tuple[str, int]:
+def free_port(host: str) -> int:
+    """Choose a port that is free on host now.
+
+    Raises:
+        OSError: the host is no address of this machine, or everything is taken.
+    """
+    family, kind, _, _, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+    for port in random.sample(_SPARE, _TRIES):
+        with socket.socket(family, kind) as probe:
+            try:
+                probe.bind((address[0], port, *address[2:]))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+            else:
+                return port
+    raise OSError(errno.EADDRINUSE, f"no port is free among {_TRIES}")
+
+
+def address_to_bind(host: str, port: int) -> tuple[str, int]:
     """Find the address to bind, and make sure that nobody listens there; port 0 finds a free one.
 
     The server binds with SO_REUSEPORT, with which two collectors would silently share the port:
@@ -23,7 +47,7 @@ def free_port(host: str, port: int) -> tuple[str, int]:
     """
     try:
         family, kind, _, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            host, port or free_port(host), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         with socket.socket(family, kind) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 from spanledger_collector.cli.app import app
 from spanledger_collector.cli.machine_checks import check_ports
 from spanledger_collector.cli.parts import collector_part, self_contained, with_real_ports
-from spanledger_collector.cli.ports import PortTaken, demand_free_ports, free_port
+from spanledger_collector.cli.ports import PortTaken, demand_free_ports
+from spanledger_collector.ports import free_port
 from spanledger_collector.settings import Settings, SettingsError, load_settings
 
 SECRET = "never-shown-anywhere"

@@ -16,8 +16,9 @@ import psutil
 import pytest
 from pydantic import SecretStr
 
-from spanledger_collector.cli.ports import PortTaken, demand_free_ports, free_port, is_free
+from spanledger_collector.cli.ports import PortTaken, demand_free_ports, is_free
 from spanledger_collector.cli.supervisor import Part, PartFailed, Supervisor
+from spanledger_collector.ports import free_port
 from spanledger_collector.settings import CollectorSettings, DashboardSettings, Settings
 from tests.cli.processes import LOOPBACK, eventually, lives
 

@@ -23,7 +23,7 @@ CONFIG = ROOT / "deploy" / "otelcol.yaml"
 
 def port() -> int:
     """A port that nothing listens on at the moment."""
-    return free_port("127.0.0.1", 0)[1]
+    return free_port("127.0.0.1")
 
 
 class Edge:

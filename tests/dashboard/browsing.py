@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, TimeoutError, expect, sync_playwright
 
+from spanledger_collector import ports
 from tests.dashboard.support import noon_zone
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -47,10 +47,8 @@ def chromium() -> Iterator[Browser]:
 
 
 def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+    """A port that nothing listens on at the moment."""
+    return ports.free_port("127.0.0.1")
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def test_kill_9_while_alerts_are_told(tmp_path: Path) -> None:
     """Each alert is one row and comes under one key, however often the collector died."""
     dice = random.Random()
     sink = Sink()
-    _, port = free_port("127.0.0.1", 0)
+    port = free_port("127.0.0.1")
     settings = settings_of(
         tmp_path / "ledger",
         [hook(sink.url)],

@@ -21,7 +21,7 @@ ROUNDS = int(os.environ.get("SPANLEDGER_TEST_KILLS", "5"))
 def test_kill_9_at_random_moments(tmp_path: Path) -> None:
     """Killed again and again while senders retry: every call is there once, and so is its cost."""
     dice = random.Random()
-    _, port = free_port("127.0.0.1", 0)
+    port = free_port("127.0.0.1")
     with Senders(f"http://127.0.0.1:{port}", "kill") as senders:
         for _ in range(ROUNDS):
             with collector_process(tmp_path, port) as (process, _url):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,6 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
+
+from spanledger_collector import ports
 
 DEBIAN = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 PATIENCE_S = 60.0
@@ -119,9 +120,7 @@ def postgres(folder: Path, *settings: str) -> Iterator[Postgres]:
 
 def free_port() -> int:
     """A port that nothing listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return ports.free_port("127.0.0.1")
 
 
 def wait_until(condition: object, what: str, patience_s: float = PATIENCE_S) -> None:

@@ -21,8 +21,9 @@ from rich.text import Text
 
 from spanledger_collector.cli.console import FAILED, MISUSED, fail, out, say, talk, warn
 from spanledger_collector.cli.parts import collector_part, dashboard_part
-from spanledger_collector.cli.ports import free_port, is_free
+from spanledger_collector.cli.ports import is_free
 from spanledger_collector.cli.supervisor import PartFailed, Supervisor
+from spanledger_collector.ports import free_port
 from spanledger_collector.settings import (
     AlertsSettings,
     Budget,

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 
 from spanledger_collector.cli.children import Part
-from spanledger_collector.cli.ports import free_port
+from spanledger_collector.ports import free_port
 from spanledger_collector.settings import Settings, TeamToken, variable_name
 
 

@@ -34,15 +34,6 @@ def is_free(host: str, port: int) -> bool:
     return True
 
 
-def free_port(host: str) -> int:
-    """A port that is free on host now."""
-    family, kind, protocol, _, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
-    with socket.socket(family, kind, protocol) as probe:
-        probe.bind(address)
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def demand_free_ports(settings: Settings) -> None:
     """Check all ports before anything starts.
 
