@@ -17,11 +17,13 @@ from spanledger_collector.settings import load_settings
 from tests.dashboard.browsing import (
     choose,
     chromium,
+    fits,
     metric,
     needs_browser,
     serving,
     visiting,
 )
+from tests.dashboard.support import noon_zone
 from tests.dashboard.traced import call, send, span, span_id
 
 pytestmark = needs_browser
@@ -34,6 +36,8 @@ port = 0
 grpc_port = "off"
 [store]
 path = "{path}"
+[dashboard]
+time_zone = "{zone}"
 [[budgets]]
 name = "payments"
 usd = 5
@@ -59,7 +63,7 @@ def browser() -> Iterator[Browser]:
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     folder = tmp_path_factory.mktemp("runs")
     file = Path(folder) / "spanledger.toml"
-    file.write_text(SETTINGS.format(path=folder / "ledger"), encoding="utf-8")
+    file.write_text(SETTINGS.format(path=folder / "ledger", zone=noon_zone()), encoding="utf-8")
     tags = {"team": "payments", "feature": "refunds", "session": "ticket-1"}
     with running_collector(load_settings(file)) as collector, serving(collector.url) as url:
         began = send(
@@ -74,7 +78,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
             ],
         )
         for _ in range(2):
-            judged = httpx2.post(f"{collector.url}/api/v1/alerts/evaluate", json={}, timeout=60)
+            judged = httpx2.post(f"{collector.url}/api/v1/alerts/evaluate", json={})
             judged.raise_for_status()
         yield Shown(url, collector.url, began)
 
@@ -154,4 +158,4 @@ def test_a_phone_shows_whole_pages(browser: Browser, shown: Shown, path: str, da
         page.goto(f"{shown.dashboard}/{path}")
         expect(page.get_by_test_id("stMetric").first).to_be_visible()
 
-        assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
+        fits(page, 390)
