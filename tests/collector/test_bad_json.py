@@ -263,6 +263,28 @@ def test_an_id_that_is_no_hex_is_no_id(shared: Client, written: str) -> None:
     assert len(stored(shared, first, second, third)) == 2
 
 
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        (r"caf\u00e9 \ud83d", "café \ufffd"),
+        (r"\uDE00 \ud83d\ude00\ude00", "\ufffd \U0001f600\ufffd"),
+        (r"\ud83d\ud83d\ude00\uD83D\ud83dx", "\ufffd\U0001f600\ufffd\ufffdx"),
+        (r"\\ud83d \ud83d", "\\ud83d \ufffd"),
+    ],
+)
+def test_half_a_character_costs_no_span(shared: Client, written: str, kept: str) -> None:
+    """JavaScript and Python write half a surrogate pair where a text was cut: it is U+FFFD here."""
+    first, second, _ = sessions()
+    bad = span(first)
+    bad["attributes"].append(attribute(f"{semconv.TAG_PREFIX}team", "HERE"))
+    text = json.dumps(request("traces", bad, span(second))).replace("HERE", written)
+    answer = shared.post(text.encode())
+
+    assert (answer.status_code, answer.json()) == (200, {})
+    assert {row["team"] for row in stored(shared, first)} == {kept}
+    assert len(stored(shared, second)) == 1
+
+
 RESOURCES: dict[str, tuple[object, str, str]] = {
     "none": (5, "unknown_service", "resource must be a JSON object"),
     "attributes in an object": (

@@ -6,6 +6,7 @@ Where a value is of a kind that OTLP does not have in its place, reading it rais
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final, TypeVar
@@ -41,6 +42,14 @@ _MOST_NAME: Final = 80
 """Characters told of an attribute's name."""
 _NOT_HEX: Final = b"(not in hexadecimal) "
 """What an id begins with that is none; it is longer than any id."""
+_HALF_PAIR: Final = re.compile(
+    rb"(?<!\\)\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    rb"|(?<!\\)(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+"""An escape of half a surrogate pair: what JavaScript writes of a text that was cut in a character.
+
+Behind a backslash it is not looked for, so that what is found needs no copy.
+"""
 
 
 class Mistake(ValueError):
@@ -50,16 +59,27 @@ class Mistake(ValueError):
 def load_json(body: bytes) -> Object:
     """Parse a JSON request body; an empty body is an empty request.
 
+    Half a surrogate pair, which no database keeps, becomes U+FFFD.
+
     Raises:
         MalformedBody: the bytes are no JSON object.
     """
     try:
-        request = orjson.loads(body) if body else {}
+        request = _parsed(body) if body else {}
     except orjson.JSONDecodeError as error:
         raise MalformedBody(f"The body is not valid JSON: {error}.") from error
     if not isinstance(request, dict):
         raise MalformedBody("The body must be a JSON object.")
     return request
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        if _HALF_PAIR.search(body) is None:
+            raise
+    return orjson.loads(_HALF_PAIR.sub(rb"\\ufffd", body))
 
 
 def attributes(holder: Object, depth: int = 0, field: str = "attributes") -> dict[str, Value]:
