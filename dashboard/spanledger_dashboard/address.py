@@ -20,7 +20,7 @@ import streamlit as st
 from spanledger_dashboard.links import ZONE, View, as_params, as_view, controls_of
 from spanledger_dashboard.settings import DashboardSettings, from_environment
 
-__all__ = ["arrive", "choose", "params", "remember", "restore", "settings", "within"]
+__all__ = ["arrive", "choose", "page", "params", "remember", "restore", "settings", "within"]
 
 _SEEN, _PAGE = "address_seen", "address_page"
 _VIA, _TAKEN, _MOST_TAKEN = "via", "address_taken", 100
@@ -70,6 +70,12 @@ def arrive() -> None:
     if token and taken is not None and token not in taken:
         remember()
     st.session_state[_TAKEN] = [*(taken or ()), token][-_MOST_TAKEN:]
+
+
+def page() -> str | None:
+    """The name in the address of the page that is shown."""
+    name: str | None = st.session_state.get(_PAGE)
+    return name
 
 
 def params() -> dict[str, list[str]]:

@@ -76,3 +76,4 @@ if ledger_is_empty and page.url_path != "health":  # which tells what was refuse
     st.stop()
 
 page.run()
+states.whole(page.url_path)

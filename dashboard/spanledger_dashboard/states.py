@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
 import streamlit as st
 
-from spanledger_dashboard import data
+from spanledger_dashboard import address, data
 from spanledger_dashboard.formats import plain
 from spanledger_dashboard.problems import CollectorDown, CollectorProblem
 from spanledger_dashboard.settings import DashboardSettings
 
-__all__ = ["empty_ledger", "in_place", "nothing_here", "problem"]
+__all__ = ["empty_ledger", "in_place", "loading", "nothing_here", "problem", "whole"]
 
 _RETRY_SECONDS = 3
+_WHOLE = "whole_page"
+
+
+@contextmanager
+def loading(height: int) -> Iterator[None]:
+    """A grey block of so many pixels while a page is drawn for the first time.
+
+    Later what stands there stays until there is something newer: a block above it would push the
+    page down and up again, and every list that is open shuts when the page under it moves.
+    """
+    drawn = st.session_state.get(_WHOLE) == address.page()
+    with nullcontext(st.empty()) if drawn else st.skeleton(height=height):
+        yield
+
+
+def whole(page: str | None) -> None:
+    """Say which page was drawn to its end; None when there is none any more."""
+    st.session_state[_WHOLE] = page
 
 
 def problem(failure: CollectorProblem, settings: DashboardSettings) -> None:
     """The whole page gives way to what happened, to whom, and what to do next."""
+    whole(None)
     icon = ":material/cloud_off:" if isinstance(failure, CollectorDown) else ":material/error:"
     with st.container(border=True):
         st.subheader(f"{icon} {failure.title}", anchor=False)
@@ -37,6 +59,7 @@ def in_place(failure: CollectorProblem) -> None:
 
 def empty_ledger(settings: DashboardSettings) -> None:
     """No call has arrived yet: how to send the first one."""
+    whole(None)
     endpoint = settings.source.url
     with st.container(border=True):
         st.subheader(":material/hourglass_empty: Waiting for the first call", anchor=False)

@@ -75,6 +75,7 @@ _SERVER: dict[str, Any] = {
     "server.runOnSave": False,
     "browser.gatherUsageStats": False,  # the browser would ask data.streamlit.io
     "client.showErrorDetails": "none",
+    "client.showErrorLinks": False,  # they would take an error's words to search engines
     "client.toolbarMode": "viewer",
     "logger.level": "warning",
 }

@@ -28,7 +28,6 @@ from tests.alerts.support import (
     watching,
 )
 from tests.alerts.test_command import run
-from tests.conftest import PATIENCE_S
 
 SPEND = SpikeRule(name="spend")
 BROKEN = """
@@ -142,16 +141,16 @@ def test_a_ledger_that_answers_late_is_told_and_changes_nothing(spent: Usual, si
 
         def hold() -> None:
             busy.set()
-            assert held.wait(PATIENCE_S)
+            assert held.wait(60)
 
         here.writer.run(hold)
-        assert busy.wait(PATIENCE_S)
+        assert busy.wait(60)
         judge = threading.Thread(target=here.judge)
         judge.start()
         here.clock.forward(minutes=10)
         late = here.trouble()
         held.set()
-        judge.join(PATIENCE_S)
+        judge.join(60)
         here.clock.forward(minutes=-10)
         here.judge()
 

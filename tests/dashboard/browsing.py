@@ -6,9 +6,11 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -29,9 +31,10 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 PICTURES = Path(__file__).parents[2] / "artifacts" / "screens"
-PATIENCE_MS = 120_000
-READY_S = 240
+PATIENCE_MS = 60_000
+READY_S = 90
 _LOOKS = 6
+_PASSED_ON = ("Accept", "Authorization", "Content-Type")
 
 expect.set_options(timeout=PATIENCE_MS)
 needs_browser = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a browser at {CHROMIUM}")
@@ -41,9 +44,7 @@ needs_browser = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a brows
 def chromium() -> Iterator[Browser]:
     """A browser of this machine."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=ARGUMENTS, timeout=PATIENCE_MS
-        )
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         browser.close()
 
@@ -73,6 +74,58 @@ def serving(
             yield url
         finally:
             server.terminate()
+
+
+class Gate:
+    """A way to a collector that can be shut for a while: what is asked meanwhile waits."""
+
+    def __init__(self) -> None:
+        self.passable = threading.Event()
+        self.passable.set()
+
+    @contextmanager
+    def shut(self) -> Iterator[None]:
+        self.passable.clear()
+        try:
+            yield
+        finally:
+            self.passable.set()
+
+
+@contextmanager
+def gated(collector_url: str) -> Iterator[tuple[str, Gate]]:
+    """A gate before the collector, and the address of it."""
+    gate = Gate()
+
+    class Passing(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            gate.passable.wait(READY_S)
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            kept = {name: self.headers[name] for name in _PASSED_ON if name in self.headers}
+            answer = httpx2.request(
+                self.command, collector_url + self.path, headers=kept, content=body, trust_env=False
+            )
+            self.send_response(answer.status_code)
+            self.send_header("Content-Type", answer.headers["Content-Type"])
+            self.send_header("Content-Length", str(len(answer.content)))
+            self.end_headers()
+            self.wfile.write(answer.content)
+
+        do_POST = do_GET
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing of requests."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Passing)
+    serving_it = threading.Thread(target=server.serve_forever)
+    serving_it.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", gate
+    finally:
+        gate.passable.set()
+        server.shutdown()
+        serving_it.join()
+        server.server_close()
 
 
 def wait_until_healthy(url: str, server: subprocess.Popen[bytes]) -> None:
@@ -126,11 +179,6 @@ def choose(page: Page, label: str, option: re.Pattern[str]) -> None:
             return
         page.keyboard.press("Escape")
     pytest.fail(f"{label!r} does not offer {option.pattern!r}")
-
-
-def fits(page: Page, width: int) -> None:
-    """Wait until nothing hangs over the edge, which a chart may that is being drawn."""
-    page.wait_for_function(f"document.scrollingElement.scrollWidth <= {width}")
 
 
 def _picture() -> Path:

@@ -61,6 +61,7 @@ def test_nothing_leaves_the_machine() -> None:
     assert chosen["browser.gatherUsageStats"] is False
     assert chosen["server.address"] == "127.0.0.1"
     assert chosen["client.showErrorDetails"] == "none"
+    assert chosen["client.showErrorLinks"] is False
     assert chosen["client.toolbarMode"] == "viewer"
     assert not any("http" in str(value) for value in chosen.values())
 

@@ -220,7 +220,7 @@ def test_zero_code(simulator: Simulator) -> None:
         },
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=90,
         check=True,
     )
 

@@ -39,7 +39,6 @@ __all__ = [
     "read_call",
     "read_event",
     "read_totals",
-    "tells_calls",
 ]
 
 Reader = Callable[[Span], "Call | None"]
@@ -94,12 +93,9 @@ def read_event(record: LogRecord) -> Report | None:
     Raises:
         Absurd: it claims to, with values no call can have.
     """
-    return claude_code_events.read(record) if tells_calls(record) else None
-
-
-def tells_calls(record: LogRecord) -> bool:
-    """Whether a log record is of those that may tell of calls, by its scope."""
-    return record.scope == claude_code_events.SCOPE
+    if record.scope != claude_code_events.SCOPE:
+        return None
+    return claude_code_events.read(record)
 
 
 def check_point(point: MetricPoint) -> None:

@@ -30,9 +30,9 @@ def card(title: str, period: str) -> Iterator[None]:
 
 @contextmanager
 def guarded(height: int = 120) -> Iterator[None]:
-    """A skeleton while the question runs, and the reason in its place when it fails."""
+    """A skeleton while the first question runs, and the reason in its place when one fails."""
     try:
-        with st.skeleton(height=height):
+        with states.loading(height):
             yield
     except CollectorProblem as failure:
         states.in_place(failure)

@@ -1,7 +1,5 @@
 """Cost explorer: who or what, sliced how; every choice is in the URL."""
 
-import streamlit as st
-
 from spanledger_dashboard import filters, formats, states
 from spanledger_dashboard.cards import explore
 from spanledger_dashboard.cards.card import guarded
@@ -12,7 +10,7 @@ here = filters.scope()
 shown, wanted = here.shown, here.filters
 question = filters.choose_question(shown)
 
-with guarded(height=60), st.skeleton(height=480):
+with guarded(height=60), states.loading(480):
     given = answer(here.source, shown, question, wanted)
     if given.empty:
         where = formats.plain(formats.zone_name(shown.zone, here.now))
