@@ -21,7 +21,7 @@ def open_lake_store(settings: StoreSettings, *, maintain: bool = True) -> LakeSt
     Raises:
         StoreError: it cannot or must not be opened.
     """
-    keep = Keep(settings.calls_keep_days, settings.spans_keep_days)
+    keep = Keep(settings.calls_keep_days, settings.spans_keep_days, settings.alerts_keep_days)
     return LakeStore(
         _place(settings),
         settings.path,

@@ -5,8 +5,8 @@ Whatever cannot be is kept apart, with the reason, and never costs its neighbour
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple, TypeVar
 
 from spanledger import semconv
 from spanledger.pricing import PriceBook
@@ -19,6 +19,7 @@ from spanledger_collector.dialects import (
     read_call,
     read_event,
     read_totals,
+    tells_calls,
 )
 from spanledger_collector.dialects.content import without_content
 from spanledger_collector.dialects.reading import MAX_TEXT, UNKNOWN_SERVICE, text
@@ -26,9 +27,11 @@ from spanledger_collector.evidence import evidence_of
 from spanledger_collector.json_text import as_json
 from spanledger_collector.metric_points import is_known, point_row
 from spanledger_collector.rows import QuarantineRow, Rows, SpanRow
-from spanledger_collector.spans import LogRecord, MetricPoint, Span
+from spanledger_collector.spans import LogRecord, MetricPoint, Span, Unreadable
 
 __all__ = ["book", "book_logs", "book_points"]
+
+R = TypeVar("R", Span, LogRecord, MetricPoint)
 
 EARLIEST_NS: Final = 1_577_836_800_000_000_000
 """2020-01-01: older than any Claude API call, so an older start is a broken clock."""
@@ -39,7 +42,9 @@ _KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
 _STATUSES = ("unset", "ok", "error")
 
 
-def book(spans: Iterable[Span], now_ns: int, prices: PriceBook, team: str | None = None) -> Rows:
+def book(
+    spans: Iterable[Span | Unreadable], now_ns: int, prices: PriceBook, team: str | None = None
+) -> Rows:
     """Enter spans: those of calls as calls, the others as spans.
 
     Args:
@@ -49,27 +54,34 @@ def book(spans: Iterable[Span], now_ns: int, prices: PriceBook, team: str | None
         team: whom the sender's token belongs to, whatever it claims.
     """
     page = _Page(Rows.none(), now_ns, prices, team)
-    for span in spans:
+    for span in page.readable(spans):
         page.take_span(span)
     return page.rows
 
 
 def book_logs(
-    records: Iterable[LogRecord], now_ns: int, prices: PriceBook, team: str | None = None
+    records: Iterable[LogRecord | Unreadable],
+    now_ns: int,
+    prices: PriceBook,
+    team: str | None = None,
 ) -> Rows:
     """Enter log records that report calls; of the others nothing is kept but their names."""
     page = _Page(Rows.none(), now_ns, prices, team)
-    for record in records:
+    for record in page.readable(records):
         page.take_record(record)
     return page.rows
 
 
 def book_points(
-    points: Iterable[MetricPoint], now_ns: int, prices: PriceBook, team: str | None = None
+    points: Iterable[MetricPoint | Unreadable],
+    now_ns: int,
+    prices: PriceBook,
+    team: str | None = None,
 ) -> Rows:
     """Enter the points of metrics that we know, and the usage that some of them add up."""
     page = _Page(Rows.none(), now_ns, prices, team)
-    for report in read_totals([point for point in points if page.took_point(point)]):
+    known = [point for point in page.readable(points) if page.took_point(point)]
+    for report in read_totals(known):
         page.take_report(report)
     return page.rows
 
@@ -81,6 +93,16 @@ class _Page(NamedTuple):
     now_ns: int
     prices: PriceBook
     team: str | None
+
+    def readable(self, records: Iterable[R | Unreadable]) -> Iterator[R]:
+        """Yield what can be read; the rest is refused, but for what would not be kept anyway."""
+        for record in records:
+            if not isinstance(record, Unreadable):
+                yield record
+            elif (name := _another(record.record)) is not None:
+                self.rows.dropped.append(name)
+            else:
+                self._refuse(record.record, Absurd("unreadable", record.detail))
 
     def take_span(self, span: Span) -> None:
         try:
@@ -132,6 +154,15 @@ class _Page(NamedTuple):
     def _refuse(self, record: Span | LogRecord | MetricPoint, absurd: Absurd) -> None:
         refused = QuarantineRow(absurd.reason, absurd.detail, evidence_of(record))
         self.rows.quarantine.append(refused)
+
+
+def _another(record: Span | LogRecord | MetricPoint) -> str | None:
+    """The name of a record that surely reports no Claude usage; None for any other."""
+    if isinstance(record, MetricPoint):
+        return record.name[:MAX_TEXT] if record.name and not is_known(record) else None
+    if isinstance(record, LogRecord):
+        return _name(record) if record.scope and not tells_calls(record) else None
+    return None
 
 
 def _name(record: LogRecord) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias, Union
 
-__all__ = ["Attributes", "LogRecord", "MetricPoint", "Span", "Value"]
+__all__ = ["Attributes", "LogRecord", "MetricPoint", "Span", "Unreadable", "Value"]
 
 Value: TypeAlias = Union[str, bool, int, float, bytes, "list[Value]", "dict[str, Value]", None]
 Attributes: TypeAlias = Mapping[str, Value]
@@ -62,3 +62,12 @@ class MetricPoint(NamedTuple):
     attributes: Attributes
     scope: str
     resource: Attributes
+
+
+class Unreadable(NamedTuple):
+    """A record of which something cannot be read, so that nothing of it is believed."""
+
+    record: Span | LogRecord | MetricPoint
+    """What could be read of it; the rest is as if it had not been sent."""
+    detail: str
+    """What is wrong with it; quotes no value."""

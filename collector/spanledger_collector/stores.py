@@ -23,7 +23,7 @@ def open_store(settings: StoreSettings, *, maintain: bool = True) -> Store:
     Raises:
         StoreError: it cannot or must not be opened.
     """
-    keep = Keep(settings.calls_keep_days, settings.spans_keep_days)
+    keep = Keep(settings.calls_keep_days, settings.spans_keep_days, settings.alerts_keep_days)
     if settings.catalog is None:
         return DuckDBStore(
             settings.path,

@@ -47,6 +47,8 @@ _REFUSALS = {
     "absurd_count": "Negative or impossibly large counts: look at the code that sets the usage.",
     "absurd_cost": "A claimed cost that cannot be: look at the code that sets it.",
     "bad_number": "A number that is none (NaN or infinite): look at the code that sets it.",
+    "unreadable": "JSON that is not OTLP's, such as an enum by its name or an integer in words: "
+    "look at what writes it.",
     "bad_iterations": "The list of model requests cannot be read: update the instrumentation.",
 }
 

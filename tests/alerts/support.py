@@ -24,13 +24,13 @@ from spanledger_collector.settings import (
     StoreSettings,
 )
 from tests.collector.support import Client, Document, call_span
+from tests.conftest import PATIENCE_S
 
 TEAMS = {"search": "finder", "support": "helpdesk"}
 """Each team's service."""
 SECRET_VARIABLE = "TEST_HOOK_SECRET"
 SECRET = "not so secret"
 DAYS = 21
-PATIENCE_S = 60.0
 EVER = {"start": "2020-01-01T00:00:00Z", "end": "2100-01-01T00:00:00Z"}
 
 

@@ -28,6 +28,7 @@ from tests.alerts.support import (
     watching,
 )
 from tests.alerts.test_command import run
+from tests.conftest import PATIENCE_S
 
 SPEND = SpikeRule(name="spend")
 BROKEN = """
@@ -141,16 +142,16 @@ def test_a_ledger_that_answers_late_is_told_and_changes_nothing(spent: Usual, si
 
         def hold() -> None:
             busy.set()
-            assert held.wait(60)
+            assert held.wait(PATIENCE_S)
 
         here.writer.run(hold)
-        assert busy.wait(60)
+        assert busy.wait(PATIENCE_S)
         judge = threading.Thread(target=here.judge)
         judge.start()
         here.clock.forward(minutes=10)
         late = here.trouble()
         held.set()
-        judge.join(60)
+        judge.join(PATIENCE_S)
         here.clock.forward(minutes=-10)
         here.judge()
 

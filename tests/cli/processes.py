@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 LOOPBACK = "127.0.0.1"
-PATIENCE_S = 100.0
+PATIENCE_S = 300.0
 """How long is waited for what takes a second or two on a machine that is not overloaded."""
 
 

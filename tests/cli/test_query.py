@@ -8,7 +8,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -109,9 +109,8 @@ def test_what_is_asked_wrongly(run: Run, arguments: tuple[str, ...], expected: s
 
 def test_nobody_answers(run: Run) -> None:
     """Without a collector the command ends with 1 and says how to start one."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as held:
-        url = f"http://127.0.0.1:{held.getsockname()[1]}"
-    result = run("query", "usage", "--url", url)
+    with nobody() as url:
+        result = run("query", "usage", "--url", url)
 
     assert result.exit_code == 1
     assert url in result.stderr
@@ -129,13 +128,12 @@ def test_the_next_collector_of_a_lake_is_asked(
     run: Run, collector: RunningCollector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of several in the settings, one that is gone is passed over; with all gone, one is named."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as held:
-        gone = f"http://127.0.0.1:{held.getsockname()[1]}"
-    monkeypatch.setenv("SPANLEDGER_DASHBOARD__COLLECTOR_URL", f"{gone}, {collector.url}")
-    asked = run("query", "usage")
-    checked = run("alerts", "check", "--now")
-    monkeypatch.setenv("SPANLEDGER_DASHBOARD__COLLECTOR_URL", f"{gone},{gone}")
-    lost = run("query", "usage")
+    with nobody() as gone:
+        monkeypatch.setenv("SPANLEDGER_DASHBOARD__COLLECTOR_URL", f"{gone}, {collector.url}")
+        asked = run("query", "usage")
+        checked = run("alerts", "check", "--now")
+        monkeypatch.setenv("SPANLEDGER_DASHBOARD__COLLECTOR_URL", f"{gone},{gone}")
+        lost = run("query", "usage")
 
     assert asked.exit_code == 0, asked.stderr
     assert checked.exit_code in (0, 1), checked.stderr
@@ -168,6 +166,14 @@ def test_doctor_looks_where_services_send(
     assert wrong.exit_code == 1
     assert f"cannot deliver to {url}" in wrong.stdout
     assert collector.url in wrong.stdout
+
+
+@contextmanager
+def nobody() -> Iterator[str]:
+    """An address at which nobody listens, and which nobody else can take meanwhile."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"
 
 
 @contextmanager

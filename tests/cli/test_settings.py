@@ -174,6 +174,10 @@ def test_key_in_place_of_section(file: Path) -> None:
             " '512MiB'.",
         ),
         (
+            "[store]\nalerts_keep_days = 30\n",
+            "line 2: store.alerts_keep_days = 30 should be greater than or equal to 35.",
+        ),
+        (
             "[collector]\nmax_body_bytes = '5 miles'\n",
             "line 2: collector.max_body_bytes = '5 miles' should be a number of bytes, such as"
             " 1000000 or '64 MiB'.",

@@ -8,8 +8,8 @@ import socket
 import subprocess
 import sys
 import textwrap
-import threading
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -78,13 +78,14 @@ def test_a_part_that_dies_later_ends_the_watch() -> None:
 
 def test_a_part_that_never_answers(tmp_path: Path) -> None:
     """A part that lives but does not answer is given up after a while, with its words."""
-    part = module(tmp_path, "import threading; print('hm'); threading.Event().wait()")
+    code = "import pathlib, threading; print('hm'); pathlib.Path({!r}).touch()"
+    said = tmp_path / "said"
+    part = module(tmp_path, code.format(str(said)) + "; threading.Event().wait()")
 
-    with (
-        pytest.raises(PartFailed, match=r"did not answer .* within 2 s. Its last words:\n  hm"),
-        Supervisor([part]) as supervisor,
-    ):
-        supervisor.wait_until_ready(timeout_s=2.0)
+    with Supervisor([part]) as supervisor:
+        assert eventually(said.exists)
+        with pytest.raises(PartFailed, match=r"not answer .* within 2 s. Its last words:\n  hm"):
+            supervisor.wait_until_ready(timeout_s=2.0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -93,9 +94,8 @@ def test_signals_stop_the_watch(number: signal.Signals) -> None:
     before = signal.getsignal(number)
     with Supervisor([web_server()]) as supervisor:
         supervisor.wait_until_ready()
-        threading.Timer(0.05, os.kill, (os.getpid(), number)).start()
         with pytest.raises(KeyboardInterrupt):
-            supervisor.watch()
+            supervisor.watch(partial(os.kill, os.getpid(), number))
 
     assert signal.getsignal(number) is before
 

@@ -49,10 +49,10 @@ def claude_code(name: str) -> Rows:
     """What the ledger makes of an export request of Claude Code."""
     body = (FIXTURES / "claude_code" / f"ok_enhanced_{name}.json").read_bytes()
     if name.startswith("logs"):
-        return book_logs(records_from_json(body), NOW_NS, price_book())
+        return book_logs(records_from_json(body, []), NOW_NS, price_book())
     if name.startswith("metrics"):
-        return book_points(points_from_json(body), NOW_NS, price_book())
-    return book(spans_from_json(body), NOW_NS, price_book())
+        return book_points(points_from_json(body, []), NOW_NS, price_book())
+    return book(spans_from_json(body, []), NOW_NS, price_book())
 
 
 def span_of(scope: str, attributes: dict[str, Any], name: str = "x", **fields: Any) -> Span:

@@ -22,6 +22,7 @@ from spanledger_collector.receive.decoding import decode
 from spanledger_collector.receive.errors import MalformedBody
 from spanledger_collector.receive.otlp_json import points_from_json, records_from_json
 from spanledger_collector.receive.protobuf import points_from_protobuf, records_from_protobuf
+from spanledger_collector.spans import LogRecord, MetricPoint
 
 Document = dict[str, Any]
 ATTRIBUTES = [
@@ -63,6 +64,22 @@ def metrics(*listed: Document) -> Document:
     return {"resourceMetrics": [{"resource": {"attributes": ATTRIBUTES}, "scopeMetrics": [scoped]}]}
 
 
+def records_in(request: Document) -> list[LogRecord]:
+    """The log records of a request in JSON, all of which can be read."""
+    left_out: list[str] = []
+    found = list(records_from_json(orjson.dumps(request), left_out))
+    assert not left_out
+    return [record for record in found if isinstance(record, LogRecord)]
+
+
+def points_in(request: Document) -> list[MetricPoint]:
+    """The data points of a request in JSON, all of which can be read."""
+    left_out: list[str] = []
+    found = list(points_from_json(orjson.dumps(request), left_out))
+    assert not left_out
+    return [point for point in found if isinstance(point, MetricPoint)]
+
+
 def sums(*points: Document, temporality: object = 1) -> Document:
     """A sum."""
     data = {"aggregationTemporality": temporality, "isMonotonic": True, "dataPoints": list(points)}
@@ -99,7 +116,7 @@ ALL_KINDS = metrics(
 def test_metrics_mean_the_same_in_both_encodings() -> None:
     """Sum, gauge, both histograms and summary, delta and cumulative."""
     protobuf = ParseDict(ALL_KINDS, ExportMetricsServiceRequest()).SerializeToString()
-    points = list(points_from_json(orjson.dumps(ALL_KINDS)))
+    points = points_in(ALL_KINDS)
 
     assert points == list(points_from_protobuf(protobuf))
     assert [
@@ -121,7 +138,7 @@ def test_logs_mean_the_same_in_both_encodings() -> None:
     """Bodies of any kind, the event's name or none, and the time seen where no other is told."""
     document = logs(RECORD, {"observedTimeUnixNano": "5", "body": {}}, {})
     protobuf = ParseDict(document, ExportLogsServiceRequest()).SerializeToString()
-    records = list(records_from_json(orjson.dumps(document)))
+    records = records_in(document)
 
     assert records == list(records_from_protobuf(protobuf))
     assert [record.time_ns for record in records] == [1795165968149000000, 5, 0]
@@ -136,14 +153,14 @@ def test_a_point_without_a_recorded_value_is_none() -> None:
     document = metrics(sums(POINT | {"asInt": 7, "flags": 1}))
     protobuf = ParseDict(document, ExportMetricsServiceRequest()).SerializeToString()
 
-    assert list(points_from_json(orjson.dumps(document))) == []
+    assert points_in(document) == []
     assert list(points_from_protobuf(protobuf)) == []
 
 
 def test_ids_of_log_records_are_hex_in_any_case() -> None:
     """As in spans."""
     record = RECORD | {"traceId": "AB" * 16, "spanId": "cD" * 8}
-    [read] = records_from_json(orjson.dumps(logs(record)))
+    [read] = records_in(logs(record))
 
     assert (read.trace_id, read.span_id) == (b"\xab" * 16, b"\xcd" * 8)
 
@@ -157,26 +174,17 @@ def test_integers_are_numbers_or_text() -> None:
             POINT | {"asDouble": "Infinity"},
         )
     )
-    values = [point.value for point in points_from_json(orjson.dumps(document))]
+    values = [point.value for point in points_in(document)]
 
     assert values == [9007199254740991.0, -5.0, float("inf")]
 
 
 @pytest.mark.parametrize(
     ("signal", "document"),
-    [
-        ("metrics", metrics(sums(POINT, temporality="AGGREGATION_TEMPORALITY_DELTA"))),
-        ("logs", logs(RECORD | {"severityNumber": "SEVERITY_NUMBER_INFO"})),
-        ("logs", logs(RECORD | {"timeUnixNano": "soon"})),
-        ("logs", logs(RECORD | {"timeUnixNano": str(2**64)})),
-        ("metrics", metrics(sums(POINT | {"asInt": 0.5}))),
-        ("metrics", metrics(sums(POINT | {"asInt": True}))),
-        ("metrics", {"resourceMetrics": {}}),
-        ("logs", {"resourceLogs": [7]}),
-    ],
+    [("metrics", {"resourceMetrics": {}}), ("logs", {"resourceLogs": 7}), ("logs", [])],
 )
-def test_json_that_is_not_otlp(signal: str, document: Document) -> None:
-    """Names of enums, fractions, other types: the request is refused as a whole."""
+def test_json_that_is_not_otlp(signal: str, document: object) -> None:
+    """No object, or no list of resources in it: the request is refused as a whole."""
     with pytest.raises(MalformedBody):
         decode(signal, orjson.dumps(document), JSON, price_book())
 

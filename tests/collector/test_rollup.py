@@ -39,7 +39,7 @@ def batch(calls: list[Truth]) -> Batch:
         (
             span
             for call in calls
-            for span in spans_from_json(orjson.dumps(request_of([call.span], **call.resource)))
+            for span in spans_from_json(orjson.dumps(request_of([call.span], **call.resource)), [])
         ),
         time.time_ns(),
         price_book(),

@@ -20,6 +20,7 @@ from tests.collector import reports
 from tests.collector.reports import report
 from tests.collector.test_rollup import batch
 from tests.collector.truth import random_call
+from tests.conftest import PATIENCE_S
 
 
 @pytest.fixture
@@ -62,8 +63,8 @@ def test_a_poisoned_batch_fails_alone(store: DuckDBStore, bad: Callable[[int], B
     writer = Writer(store, 1 << 20)
     waiting = [writer.submit(good(1)), writer.submit(bad(2)), writer.submit(good(3))]
     writer.start()
-    outcomes = [future.exception(10) for future in waiting]
-    after = writer.submit(good(4)).exception(10)
+    outcomes = [future.exception(PATIENCE_S) for future in waiting]
+    after = writer.submit(good(4)).exception(PATIENCE_S)
     writer.close()
 
     assert [type(outcome) for outcome in outcomes] == [type(None), BadBatch, type(None)]
@@ -78,7 +79,7 @@ def test_a_group_is_one_commit(store: DuckDBStore) -> None:
     waiting = [writer.submit(good(seed)) for seed in range(50)]
     writer.start()
     for future in waiting:
-        future.result(60)
+        future.result(PATIENCE_S)
     writer.close()
 
     assert store.state().newest_batch == 1
@@ -92,9 +93,9 @@ def test_a_full_queue_takes_no_more(store: DuckDBStore) -> None:
     with pytest.raises(QueueFull):
         writer.submit(good(3))
     writer.start()
-    first.result(60)
-    second.result(60)
-    writer.submit(good(3)).result(60)
+    first.result(PATIENCE_S)
+    second.result(PATIENCE_S)
+    writer.submit(good(3)).result(PATIENCE_S)
     writer.close()
 
     assert stored(store) == 3
@@ -119,9 +120,8 @@ def test_reports_are_counted_by_what_became_of_them(store: DuckDBStore) -> None:
     writer.start()
     for source in ("otel_genai", "openllmetry", "openllmetry", "anthropic_sdk"):
         span = PRECEDENCE.index(source)
-        writer.submit(reports.batch([report(source=source, span_id=span, message_id="m")])).result(
-            10
-        )
+        reported = reports.batch([report(source=source, span_id=span, message_id="m")])
+        writer.submit(reported).result(PATIENCE_S)
     writer.close()
     counters = writer.counters
 
@@ -136,13 +136,13 @@ def test_a_disk_that_is_nearly_full(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     store = DuckDBStore(tmp_path, min_free_bytes=1 << 30)
     writer = Writer(store, 1 << 20)
     writer.start()
-    writer.submit(good(1)).result(60)
+    writer.submit(good(1)).result(PATIENCE_S)
     room[0] = 1 << 20
-    refused = writer.submit(good(2)).exception(10)
+    refused = writer.submit(good(2)).exception(PATIENCE_S)
     ready = writer.ready
     answered = stored(store)
     room[0] = 2 << 30
-    writer.submit(good(2)).result(60)
+    writer.submit(good(2)).result(PATIENCE_S)
     after = stored(store)
     writer.close()
     store.close()

@@ -31,8 +31,8 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 PICTURES = Path(__file__).parents[2] / "artifacts" / "screens"
-PATIENCE_MS = 60_000
-READY_S = 90
+PATIENCE_MS = 120_000
+READY_S = 240
 _LOOKS = 6
 _PASSED_ON = ("Accept", "Authorization", "Content-Type")
 
@@ -44,7 +44,9 @@ needs_browser = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a brows
 def chromium() -> Iterator[Browser]:
     """A browser of this machine."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=ARGUMENTS, timeout=PATIENCE_MS
+        )
         yield browser
         browser.close()
 
@@ -179,6 +181,11 @@ def choose(page: Page, label: str, option: re.Pattern[str]) -> None:
             return
         page.keyboard.press("Escape")
     pytest.fail(f"{label!r} does not offer {option.pattern!r}")
+
+
+def fits(page: Page, width: int) -> None:
+    """Wait until nothing hangs over the edge, which a chart may that is being drawn."""
+    page.wait_for_function(f"document.scrollingElement.scrollWidth <= {width}")
 
 
 def _picture() -> Path:

@@ -17,6 +17,8 @@ from spanledger_collector.server import running_collector
 from spanledger_collector.settings import load_settings
 from tests.dashboard.support import MILLION, Reported, noon_zone, report
 
+PATIENCE_S = 300
+"""For a run of the page, which takes less than a second where nobody else works."""
 APP = Path(spanledger_dashboard.__file__).with_name("app.py")
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
@@ -80,7 +82,7 @@ def open_app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Opening]:
         monkeypatch.setenv("SPANLEDGER_DASHBOARD__DEMO", str(demo).lower())
         if token:
             monkeypatch.setenv("SPANLEDGER_COLLECTOR__TOKEN", token)
-        app = AppTest.from_file(str(APP), default_timeout=30)
+        app = AppTest.from_file(str(APP), default_timeout=PATIENCE_S)
         for name, value in params.items():
             app.query_params[name] = value
         app.run()

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from typing import Any
 
 import httpx2
@@ -85,8 +86,12 @@ def report(url: str, calls: Iterable[Reported], token: str | None = None) -> Non
     answer.raise_for_status()
 
 
+@cache
 def noon_zone() -> str:
-    """A zone in which it is noon, so that a test's "today" never ends while it runs."""
+    """A zone in which it was noon at first, so that "today" never ends while tests run.
+
+    It stays the same: what was opened before midnight in UTC and what is expected after it agree.
+    """
     ahead = 12 - datetime.now(timezone.utc).hour
     return "Etc/GMT" if not ahead else f"Etc/GMT{-ahead:+d}"
 

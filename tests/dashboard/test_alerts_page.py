@@ -16,15 +16,17 @@ from spanledger_collector.server import running_collector
 from spanledger_collector.settings import load_settings
 from tests.alerts.support import Sink
 from tests.dashboard.conftest import Collecting, Opening
-from tests.dashboard.support import MILLION, Reported, report
+from tests.dashboard.support import MILLION, Reported, noon_zone, report
 
 PAGE = "views/alerts.py"
-SETTINGS = """
+_SETTINGS = """
 [collector]
 port = 0
 grpc_port = "off"
 [store]
 path = "{path}"
+[dashboard]
+time_zone = "{zone}"
 [[budgets]]
 name = "all-calls"
 usd = 1000
@@ -50,11 +52,16 @@ minutes = 5
 """
 
 
+def settings_text(folder: Path) -> str:
+    """Settings of a collector in whose zone neither the day nor the month ends meanwhile."""
+    return _SETTINGS.format(path=folder / "ledger", zone=noon_zone())
+
+
 @contextmanager
 def watched(folder: Path) -> Iterator[str]:
     """A collector with two budgets and a cap of $4 in five minutes for each service."""
     file = folder / "spanledger.toml"
-    file.write_text(SETTINGS.format(path=folder / "ledger"), encoding="utf-8")
+    file.write_text(settings_text(folder), encoding="utf-8")
     with running_collector(load_settings(file)) as collector:
         yield collector.url
 
@@ -72,7 +79,7 @@ def firing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def judge(url: str) -> None:
-    httpx2.post(f"{url}/api/v1/alerts/evaluate", json={}, timeout=60).raise_for_status()
+    httpx2.post(f"{url}/api/v1/alerts/evaluate", json={}).raise_for_status()
 
 
 def rows(url: str, query: str, **params: Any) -> list[dict[str, Any]]:
@@ -270,7 +277,7 @@ def test_a_token_of_one_team_does_not_see_alerts(tmp_path: Path, open_app: Openi
     file = tmp_path / "spanledger.toml"
     tokens = '[[collector.tokens]]\ntoken = "team-secret"\nteam = "payments"\nscope = "read"\n'
     file.write_text(
-        SETTINGS.format(path=tmp_path / "ledger").replace(
+        settings_text(tmp_path).replace(
             'grpc_port = "off"', 'grpc_port = "off"\ntoken = "admin-secret"'
         )
         + tokens,
@@ -294,7 +301,7 @@ def test_channels_are_tested_by_a_button(tmp_path: Path, open_app: Opening) -> N
         "allow_http = true\n"
         for name, url in (("ops", sink.url), ("gone", down))
     )
-    file.write_text(SETTINGS.format(path=tmp_path / "ledger") + channels, encoding="utf-8")
+    file.write_text(settings_text(tmp_path) + channels, encoding="utf-8")
     with running_collector(load_settings(file)) as collector:
         report(collector.url, [Reported(timedelta(seconds=20))])
         app = press(open_app(collector.url, PAGE).run(), "Send a test message")

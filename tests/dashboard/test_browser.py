@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.dashboard.browsing import (
     chromium,
+    fits,
     metric,
     needs_browser,
     serving,
@@ -140,7 +141,7 @@ def test_a_phone_shows_whole_pages(browser: Browser, dashboard: str, path: str, 
         page.goto(f"{dashboard}/{path}")
         expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
 
-        assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
+        fits(page, 390)
         background = page.get_by_test_id("stApp").evaluate(
             "e => getComputedStyle(e).backgroundColor"
         )

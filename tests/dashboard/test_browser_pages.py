@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.dashboard.browsing import chromium, metric, needs_browser, serving, visiting
+from tests.dashboard.browsing import chromium, fits, metric, needs_browser, serving, visiting
 from tests.dashboard.conftest import collecting
 from tests.dashboard.support import MILLION, Reported, report
 from tests.dashboard.told import Told, limit
@@ -58,4 +58,4 @@ def test_a_phone_shows_the_whole_page_in_the_dark(
         metric(page, label, value)
         expect(page.get_by_text(title, exact=True).first).to_be_visible()
 
-        assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
+        fits(page, 390)

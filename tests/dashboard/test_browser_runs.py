@@ -18,12 +18,14 @@ from tests.dashboard.browsing import (
     Gate,
     choose,
     chromium,
+    fits,
     gated,
     metric,
     needs_browser,
     serving,
     visiting,
 )
+from tests.dashboard.support import noon_zone
 from tests.dashboard.traced import call, send, span, span_id
 
 pytestmark = needs_browser
@@ -36,6 +38,8 @@ port = 0
 grpc_port = "off"
 [store]
 path = "{path}"
+[dashboard]
+time_zone = "{zone}"
 [[budgets]]
 name = "payments"
 usd = 5
@@ -62,7 +66,7 @@ def browser() -> Iterator[Browser]:
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     folder = tmp_path_factory.mktemp("runs")
     file = Path(folder) / "spanledger.toml"
-    file.write_text(SETTINGS.format(path=folder / "ledger"), encoding="utf-8")
+    file.write_text(SETTINGS.format(path=folder / "ledger", zone=noon_zone()), encoding="utf-8")
     tags = {"team": "payments", "feature": "refunds", "session": "ticket-1"}
     with (
         running_collector(load_settings(file)) as collector,
@@ -81,7 +85,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
             ],
         )
         for _ in range(2):
-            judged = httpx2.post(f"{collector.url}/api/v1/alerts/evaluate", json={}, timeout=60)
+            judged = httpx2.post(f"{collector.url}/api/v1/alerts/evaluate", json={})
             judged.raise_for_status()
         yield Shown(url, collector.url, began, gate)
 
@@ -177,4 +181,4 @@ def test_a_phone_shows_whole_pages(browser: Browser, shown: Shown, path: str, da
         page.goto(f"{shown.dashboard}/{path}")
         expect(page.get_by_test_id("stMetric").first).to_be_visible()
 
-        assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
+        fits(page, 390)

@@ -20,8 +20,8 @@ from tests.dashboard.browsing import (
     serving,
     visiting,
 )
-from tests.dashboard.support import MILLION, Reported, noon_zone, report
-from tests.dashboard.test_alerts_page import SETTINGS, judge
+from tests.dashboard.support import MILLION, Reported, report
+from tests.dashboard.test_alerts_page import judge, settings_text
 
 pytestmark = needs_browser
 
@@ -34,9 +34,8 @@ def test_a_message_leads_to_its_calls(tmp_path: Path) -> None:
     with closing(Sink()) as sink:
         file = tmp_path / "spanledger.toml"
         file.write_text(
-            SETTINGS.format(path=tmp_path / "ledger")
+            settings_text(tmp_path)
             + f'[alerts]\ndashboard_url = "http://127.0.0.1:{port}"\n'
-            + f'[dashboard]\ntime_zone = "{noon_zone()}"\n'
             + f'[[alerts.channels]]\nname = "ops"\nwebhook = "{sink.url}"\n'
             + "allow_private = true\nallow_http = true\n",
             encoding="utf-8",

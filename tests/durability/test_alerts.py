@@ -53,7 +53,7 @@ def _answers(client: Client) -> bool:
         return False
 
 
-@pytest.mark.timeout(180 + 60 * ROUNDS)
+@pytest.mark.timeout(600 + 120 * ROUNDS)
 def test_kill_9_while_alerts_are_told(tmp_path: Path) -> None:
     """Each alert is one row and comes under one key, however often the collector died."""
     dice = random.Random()

@@ -189,7 +189,7 @@ def test_the_readmes_snippet_works(
         "SPANLEDGER_ENDPOINT": collector.url,
     }
     environment.pop("PYTEST_CURRENT_TEST", None)
-    subprocess.run([sys.executable, "-c", snippet[1]], env=environment, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", snippet[1]], env=environment, check=True, timeout=300)
     [row] = totals(api, group_by="team", group_by_2="user_id")
 
     assert (row["group_1"], row["group_2"], row["calls"]) == ("search", "u-42", 1)

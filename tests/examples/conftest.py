@@ -59,7 +59,7 @@ def run_example(environment: dict[str, str]) -> RunExample:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=300,
             check=False,
         )
         assert (done.returncode, done.stderr) == (0, ""), done.stderr

@@ -58,7 +58,7 @@ def test_quickstart_without_a_collector_says_what_to_do(
         env=environment | {"SPANLEDGER_ENDPOINT": "http://127.0.0.1:9"},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=300,
         check=False,
     )
 
@@ -115,7 +115,7 @@ def running_service(environment: dict[str, str]) -> Iterator[str]:
             )
         finally:
             process.terminate()
-            process.communicate(timeout=100)
+            process.communicate(timeout=300)
 
 
 def test_fastapi_service(

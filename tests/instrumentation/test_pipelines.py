@@ -220,7 +220,7 @@ def test_zero_code(simulator: Simulator) -> None:
         },
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=300,
         check=True,
     )
 

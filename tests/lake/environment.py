@@ -90,7 +90,7 @@ class LakeCollector:
         """Stop it as a service manager would."""
         self.process.terminate()
         try:
-            self.process.wait(60)
+            self.process.wait(120)
         finally:
             kill(self.process)
 

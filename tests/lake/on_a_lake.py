@@ -38,6 +38,7 @@ NOT_IN_A_LAKE: Final = {
     "collector/test_count_once.py::test_a_ledger_of_version_2": "a file's upgrade",
     "collector/test_writer.py::test_a_poisoned_batch": "acknowledged first: test_settling.py",
     "collector/test_writer.py::test_a_disk_that": "a lake's disks are not the collector's",
+    "alerts/test_retention.py::test_killed": "its child opens a file; test_kills.py",
     "alerts/test_outage.py": "spoils a file, or closes it under its collector",
     "cli/test_export.py::test_restore_keeps_what_was_there": "puts a file in place",
     "prices/test_reprice.py::test_without_a_collector_the_file_is_repriced": "opens the file",

@@ -16,7 +16,7 @@ import psycopg
 from spanledger_collector import ports
 
 DEBIAN = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 def postgres_programs() -> Path | None:
@@ -74,7 +74,7 @@ class Postgres:
         if self.process is not None and self.process.poll() is None:
             postmaster = int((self._data / "postmaster.pid").read_text().split()[0])
             os.kill(postmaster, how)
-            self.process.wait(30)
+            self.process.wait(120)
 
     def target(self, database: str) -> str:
         """How libpq connects to a database."""

@@ -17,6 +17,7 @@ QUICK = (
     "tests/alerts/test_delivery.py::test_two_couriers_share_the_work",
     "tests/alerts/test_delivery.py::test_two_judges_open_one_alert",
     "tests/alerts/test_restarts.py::test_two_judges_by_turns_end_it_once",
+    "tests/alerts/test_retention.py::test_what_is_over_goes_with_all_that_belongs_to_it",
     "tests/cli/test_export.py::test_parquet_holds_the_ledger",
     "tests/collector/test_count_once_recorded.py::test_openllmetry_beside_the_sdk[a]",
     "tests/collector/test_quarantine.py::test_quarantine_keeps_the_evidence",

@@ -27,7 +27,7 @@ EVERYTHING: dict[str, object] = {
 
 def batch(spans: list[dict[str, Any]], book: Any = None) -> Batch:
     """Spans as the collector would commit them."""
-    found = spans_from_json(orjson.dumps(request_of(spans)))
+    found = spans_from_json(orjson.dumps(request_of(spans)), [])
     rows = enter(found, 2_000_000_000 * 10**9, book or book_under(None))
     assert not rows.quarantine
     return batch_of(rows)

@@ -138,9 +138,9 @@ class Event(NamedTuple):
     excess_usd: Decimal
 
 
-def alert_id(key: Key, episode: int) -> str:
-    """The same for everyone who opens that episode."""
-    text = "\x1f".join((*key, str(episode)))
+def alert_id(key: Key, episode: int, since: datetime) -> str:
+    """Never the same again: episodes are counted anew once the last one is no longer kept."""
+    text = "\x1f".join((*key, str(episode), since.isoformat()))
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 

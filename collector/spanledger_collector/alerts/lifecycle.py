@@ -202,7 +202,7 @@ def _has_doubled(excess: Decimal, finding: Finding) -> bool:
 
 def _new(finding: Finding, episode: int, now: datetime) -> Alert:
     return Alert(
-        alert_id=alert_id(finding.key, episode),
+        alert_id=alert_id(finding.key, episode, now),
         rule=finding.key.rule,
         kind=finding.kind,
         dimension=finding.key.dimension,

@@ -39,6 +39,7 @@ __all__ = [
     "read_call",
     "read_event",
     "read_totals",
+    "tells_calls",
 ]
 
 Reader = Callable[[Span], "Call | None"]
@@ -93,9 +94,12 @@ def read_event(record: LogRecord) -> Report | None:
     Raises:
         Absurd: it claims to, with values no call can have.
     """
-    if record.scope != claude_code_events.SCOPE:
-        return None
-    return claude_code_events.read(record)
+    return claude_code_events.read(record) if tells_calls(record) else None
+
+
+def tells_calls(record: LogRecord) -> bool:
+    """Whether a log record is of those that may tell of calls, by its scope."""
+    return record.scope == claude_code_events.SCOPE
 
 
 def check_point(point: MetricPoint) -> None:

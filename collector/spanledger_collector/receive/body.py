@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager
 
+import anyio
 from starlette.types import Message, Receive, Scope
 
 from spanledger_collector.receive.errors import (
@@ -17,7 +18,7 @@ from spanledger_collector.receive.errors import (
 )
 from spanledger_collector.receive.limits import Lease
 
-__all__ = ["BODY_DEADLINE_S", "ClientGone", "Remains", "inflate", "part_of", "read_body"]
+__all__ = ["BODY_DEADLINE_S", "ClientGone", "Remains", "in_time", "inflate", "part_of", "read_body"]
 
 BODY_DEADLINE_S = 30.0
 _GZIP = 16 + zlib.MAX_WBITS
@@ -53,15 +54,11 @@ class Remains:
 
     async def read_on(self) -> None:
         """Swallow what is still coming."""
-        patience_s = self._until - asyncio.get_running_loop().time()
-        with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._swallow(), max(0.0, patience_s))
-
-    async def _swallow(self) -> None:
-        while self.coming and self._left > 0:
-            async with self._turn:
-                if self.coming:
-                    await self._next()
+        with anyio.CancelScope(deadline=self._until):
+            while self.coming and self._left > 0:
+                async with self._turn:
+                    if self.coming:
+                        await self._next()
 
     async def _next(self) -> Message:
         message = await self._receive()
@@ -82,26 +79,34 @@ async def read_body(receive: Receive, declared: int | None, limit: int, lease: L
         Overloaded: no memory left for it, or it did not come in time.
         ClientGone: the client went away.
     """
-    try:
-        return await asyncio.wait_for(_read(receive, declared, limit, lease), BODY_DEADLINE_S)
-    except asyncio.TimeoutError as error:
-        raise Overloaded(f"The body did not arrive within {BODY_DEADLINE_S:.0f} s.") from error
-
-
-async def _read(receive: Receive, declared: int | None, limit: int, lease: Lease) -> bytes:
     if declared is not None and declared > limit:
         raise _too_large(limit)
     chunks: list[bytes] = []
     size = 0
     more = True
-    while more:
-        chunk, more = part_of(await receive())
-        size += len(chunk)
-        if size > limit:
-            raise _too_large(limit)
-        lease.grow(len(chunk))
-        chunks.append(chunk)
+    with in_time("The body"):
+        while more:
+            chunk, more = part_of(await receive())
+            size += len(chunk)
+            if size > limit:
+                raise _too_large(limit)
+            lease.grow(len(chunk))
+            chunks.append(chunk)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+@contextmanager
+def in_time(what: str) -> Iterator[None]:
+    """Read something within the time that senders have.
+
+    Raises:
+        Overloaded: it did not come in time.
+    """
+    try:
+        with anyio.fail_after(BODY_DEADLINE_S):
+            yield
+    except TimeoutError as error:
+        raise Overloaded(f"{what} did not arrive within {BODY_DEADLINE_S:.0f} s.") from error
 
 
 def part_of(message: Message) -> tuple[bytes, bool]:

@@ -32,6 +32,8 @@ _MOST_DETAIL: Final = 200
 """Characters of the first detail of a reason for which records were refused."""
 _MOST_NAMES: Final = 8
 """Names of dropped records that an answer lists; there may be as many as records."""
+_MOST_NAME: Final = 80
+"""Characters of each."""
 
 
 class Decoded(NamedTuple):
@@ -75,7 +77,7 @@ def decode_together(orders: Sequence[Order], prices: PriceBook) -> list[Decoded 
 
 
 def _outcome(booked: Booked | RequestRefused) -> Decoded | RequestRefused:
-    return booked if isinstance(booked, RequestRefused) else _told("traces", booked, [])
+    return booked if isinstance(booked, RequestRefused) else _told("traces", booked)
 
 
 def _alone(order: Order, prices: PriceBook) -> Decoded | RequestRefused:
@@ -113,27 +115,35 @@ def decode(
         MalformedBody: the body is not what its content type promises.
     """
     now_ns = time.time_ns()
-    if signal == "traces" and encoding != JSON:
-        booked = book_protobuf(body, now_ns, prices, team)
-        return _told(signal, booked, [])
-    rows = _rows(signal, body, encoding, now_ns, prices, team)
-    return _told(signal, Booked(batch_of(rows), rows.quarantine), rows.dropped)
-
-
-def _rows(
-    signal: str, body: bytes, encoding: str, now_ns: int, prices: PriceBook, team: str | None
-) -> Rows:
-    in_json = encoding == JSON
+    if encoding == JSON:
+        return _decode_json(signal, body, now_ns, prices, team)
+    if signal == "traces":
+        return _told(signal, book_protobuf(body, now_ns, prices, team))
     if signal == "logs":
-        records = records_from_json(body) if in_json else records_from_protobuf(body)
-        return book_logs(records, now_ns, prices, team)
-    if signal == "metrics":
-        points = points_from_json(body) if in_json else points_from_protobuf(body)
-        return book_points(points, now_ns, prices, team)
-    return book(spans_from_json(body), now_ns, prices, team)
+        return _entered(signal, book_logs(records_from_protobuf(body), now_ns, prices, team))
+    return _entered(signal, book_points(points_from_protobuf(body), now_ns, prices, team))
 
 
-def _told(signal: str, booked: Booked, dropped: list[str]) -> Decoded:
+def _decode_json(
+    signal: str, body: bytes, now_ns: int, prices: PriceBook, team: str | None
+) -> Decoded:
+    left_out: list[str] = []
+    if signal == "traces":
+        rows = book(spans_from_json(body, left_out), now_ns, prices, team)
+    elif signal == "logs":
+        rows = book_logs(records_from_json(body, left_out), now_ns, prices, team)
+    else:
+        rows = book_points(points_from_json(body, left_out), now_ns, prices, team)
+    return _entered(signal, rows, left_out)
+
+
+def _entered(signal: str, rows: Rows, left_out: Sequence[str] = ()) -> Decoded:
+    return _told(signal, Booked(batch_of(rows), rows.quarantine), rows.dropped, left_out)
+
+
+def _told(
+    signal: str, booked: Booked, dropped: Sequence[str] = (), left_out: Sequence[str] = ()
+) -> Decoded:
     reasons = Counter(row.reason for row in booked.refused)
     details = {row.reason: row.detail for row in reversed(booked.refused)}
     sentences = []
@@ -144,16 +154,19 @@ def _told(signal: str, booked: Booked, dropped: list[str]) -> Decoded:
         )
         sentences.append(f"{_RECORDS[signal]} refused and kept in quarantine: {told}")
     if dropped:
-        told = ", ".join(f"{name}: {count}" for name, count in _most(dropped))
+        told = ", ".join(f"{name}: {count}" for name, count in _most(dropped, _MOST_NAME))
         sentences.append(f"{_RECORDS[signal]} that report no Claude usage were not kept: {told}")
+    if left_out:
+        told = ", ".join(f"{what}: {count}" for what, count in _most(left_out, _MOST_DETAIL))
+        sentences.append(f"what cannot be read of resources was left out: {told}")
     batch = booked.batch if booked.batch.size else None
     return Decoded(batch, len(booked.refused), "; ".join(sentences))
 
 
-def _most(dropped: list[str]) -> list[tuple[str, int]]:
-    counts = Counter(dropped).most_common()
+def _most(told: Sequence[str], length: int) -> list[tuple[str, int]]:
+    counts = Counter(told).most_common()
     others = sum(count for _, count in counts[_MOST_NAMES:])
     return [
-        *((name[:80], count) for name, count in counts[:_MOST_NAMES]),
+        *((name[:length], count) for name, count in counts[:_MOST_NAMES]),
         *([("others", others)] if others else []),
     ]

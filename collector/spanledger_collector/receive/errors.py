@@ -21,8 +21,8 @@ __all__ = [
 class RequestRefused(Exception):
     """A request that is answered with an error; the message is for its sender.
 
-    Whoever answers drops its traceback: the frames hold what was read of the request, and those of
-    `asyncio.wait_for` hold the error, so that only a garbage collection would free the bytes.
+    The frames of its traceback hold what was read of the request. Where one of them held the error,
+    too, as those of `asyncio.wait_for` do, only a garbage collection would free the bytes.
     """
 
     status: int = 400

@@ -71,18 +71,15 @@ class GrpcService:
             team = self._admitted(exchange, headers)
             with self._intake.budget.lease() as lease:
                 body = await self._taken_in(exchange, headers, signal, team, lease)
-        except RequestRefused as refused:
-            error = refused.with_traceback(None)
+        except RequestRefused as error:
+            return _refused(exchange, error)
         except ClientGone:
             raise
         except Exception:  # noqa: BLE001  # the receiver's edge: any sender gets an answer
             _log.exception("a request of %s failed", signal)
-            error = Broken("The collector failed on this request.")
-        else:
-            exchange.answer(_HEADERS, framed(body), [(b"grpc-status", b"0")])
-            return 0
-        exchange.answer([*_HEADERS, *refusal(error)], b"", [])
-        return error.code
+            return _refused(exchange, Broken("The collector failed on this request."))
+        exchange.answer(_HEADERS, framed(body), [(b"grpc-status", b"0")])
+        return 0
 
     def _admitted(self, exchange: Exchange, headers: dict[bytes, bytes]) -> str | None:
         """Let a request in and tell for which team, by the rules of the guard of HTTP."""
@@ -114,6 +111,11 @@ class GrpcService:
         parcel = Parcel(signal, body, compression, PROTOBUF, team)
         decoded = await self._intake.take_in(parcel, lease)
         return accepted_body(PROTOBUF, signal, decoded.rejected, decoded.message)
+
+
+def _refused(exchange: Exchange, error: RequestRefused) -> int:
+    exchange.answer([*_HEADERS, *refusal(error)], b"", [])
+    return error.code
 
 
 def _compression(headers: dict[bytes, bytes]) -> str:

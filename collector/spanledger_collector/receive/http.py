@@ -50,7 +50,7 @@ class _Endpoint:
             _check(scope["method"], headers)
             response = await self._answer(headers, encoding, team_of(scope), receive)
         except RequestRefused as error:
-            response = refused(encoding, error.with_traceback(None))
+            response = refused(encoding, error)
         except ClientGone:
             return
         except Exception:  # noqa: BLE001  # the receiver's edge: any sender gets an answer

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from urllib.parse import quote
 
 from starlette.types import Receive
 
 from spanledger_collector.receive.answers import status_of
-from spanledger_collector.receive.body import BODY_DEADLINE_S, part_of
+from spanledger_collector.receive.body import in_time, part_of
 from spanledger_collector.receive.errors import (
     BodyTooLarge,
     MalformedBody,
-    Overloaded,
     RequestRefused,
 )
 from spanledger_collector.receive.exchange import Header
@@ -34,10 +32,8 @@ async def read_message(receive: Receive, limit: int, lease: Lease) -> tuple[bool
         Overloaded: no memory left for it, or it did not come in time.
         ClientGone: the client went away.
     """
-    try:
-        return await asyncio.wait_for(_read(receive, limit, lease), BODY_DEADLINE_S)
-    except asyncio.TimeoutError as error:
-        raise Overloaded(f"The message did not arrive within {BODY_DEADLINE_S:.0f} s.") from error
+    with in_time("The message"):
+        return await _read(receive, limit, lease)
 
 
 async def _read(receive: Receive, limit: int, lease: Lease) -> tuple[bool, bytes]:

@@ -1,29 +1,31 @@
 """OTLP requests in JSON → spans, log records and metric points; unknown fields are ignored.
 
-Every function raises `MalformedBody`, some only while it is iterated, when the bytes are no such
-message.
+Every function raises `MalformedBody` while it is iterated when the body is no such request at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import NamedTuple
 
-from spanledger_collector.receive.errors import MalformedBody
+from spanledger_collector.receive.json_envelope import Scope, read_entry, scopes_of
 from spanledger_collector.receive.json_values import (
+    Mistake,
     Object,
     attributes,
     double,
+    entries,
     enum,
     hex_bytes,
     integer,
-    load_json,
     member,
-    members,
     text,
+    typed,
     value_of,
 )
 from spanledger_collector.receive.temporality import NO_RECORDED_VALUE, temporality
-from spanledger_collector.spans import Attributes, LogRecord, MetricPoint, Span
+from spanledger_collector.spans import LogRecord, MetricPoint, Span, Unreadable
 
 __all__ = ["points_from_json", "records_from_json", "spans_from_json"]
 
@@ -35,55 +37,50 @@ _KINDS = {
     "summary": "summary",
 }
 _PLAIN = ("sum", "gauge")
-_PLACES = {
-    "resourceSpans": "/v1/traces",
-    "resourceMetrics": "/v1/metrics",
-    "resourceLogs": "/v1/logs",
-}
 
 
-def spans_from_json(body: bytes) -> Iterator[Span]:
-    """Yield the spans of an `ExportTraceServiceRequest`."""
-    for scoped, scope, resource in _scoped(body, "resourceSpans", "scopeSpans"):
-        for span in members(scoped, "spans"):
-            yield _span(span, scope, resource)
+class _Metric(NamedTuple):
+    """What the data points of a metric have in common."""
+
+    name: str
+    unit: str
+    kind: str
+    temporality: str | None
+    scope: Scope
 
 
-def records_from_json(body: bytes) -> Iterator[LogRecord]:
-    """Yield the records of an `ExportLogsServiceRequest`."""
-    for scoped, scope, resource in _scoped(body, "resourceLogs", "scopeLogs"):
-        for record in members(scoped, "logRecords"):
-            yield _record(record, scope, resource)
+def spans_from_json(body: bytes, left_out: list[str]) -> Iterator[Span | Unreadable]:
+    """Yield the spans of an `ExportTraceServiceRequest`.
+
+    Args:
+        body: the request.
+        left_out: takes what is wrong with each resource that cannot be read whole.
+    """
+    for scope in scopes_of(body, "resourceSpans", "scopeSpans", "spans", left_out):
+        read = partial(_span, scope)
+        for entry in scope.entries:
+            yield read_entry(read, entry, scope.wrong)
 
 
-def points_from_json(body: bytes) -> Iterator[MetricPoint]:
-    """Yield the data points of an `ExportMetricsServiceRequest` that have a value."""
-    for scoped, scope, resource in _scoped(body, "resourceMetrics", "scopeMetrics"):
-        for metric in members(scoped, "metrics"):
-            yield from _points(metric, scope, resource)
+def records_from_json(body: bytes, left_out: list[str]) -> Iterator[LogRecord | Unreadable]:
+    """Yield the records of an `ExportLogsServiceRequest`; arguments as of spans."""
+    for scope in scopes_of(body, "resourceLogs", "scopeLogs", "logRecords", left_out):
+        read = partial(_record, scope)
+        for entry in scope.entries:
+            yield read_entry(read, entry, scope.wrong)
 
 
-def _scoped(
-    body: bytes, by_resource: str, by_scope: str
-) -> Iterator[tuple[Object, str, Attributes]]:
-    request = load_json(body)
-    _check_place(request, by_resource)
-    for resourced in members(request, by_resource):
-        resource = attributes(member(resourced, "resource"))
-        for scoped in members(resourced, by_scope):
-            yield scoped, text(member(scoped, "scope"), "name"), resource
+def points_from_json(body: bytes, left_out: list[str]) -> Iterator[MetricPoint | Unreadable]:
+    """Yield the data points of an `ExportMetricsServiceRequest` that have a value.
+
+    Arguments are as of spans.
+    """
+    for scope in scopes_of(body, "resourceMetrics", "scopeMetrics", "metrics", left_out):
+        for metric in scope.entries:
+            yield from _points(scope, metric)
 
 
-def _check_place(request: Object, by_resource: str) -> None:
-    """Refuse another signal's request, which reads as an empty one, and would be lost."""
-    for other, path in _PLACES.items():
-        if other in request and by_resource not in request:
-            raise MalformedBody(
-                f"The body holds {other}, which go to {path}, and no {by_resource}."
-            )
-
-
-def _span(span: Object, scope: str, resource: Attributes) -> Span:
+def _span(scope: Scope, span: Object) -> Span:
     status = member(span, "status")
     return Span(
         trace_id=hex_bytes(span, "traceId"),
@@ -95,13 +92,13 @@ def _span(span: Object, scope: str, resource: Attributes) -> Span:
         end_ns=integer(span, "endTimeUnixNano"),
         status=enum(status, "code"),
         attributes=attributes(span),
-        scope=scope,
-        resource=resource,
+        scope=scope.name,
+        resource=scope.resource,
         status_message=text(status, "message"),
     )
 
 
-def _record(record: Object, scope: str, resource: Attributes) -> LogRecord:
+def _record(scope: Scope, record: Object) -> LogRecord:
     enum(record, "severityNumber")
     return LogRecord(
         trace_id=hex_bytes(record, "traceId"),
@@ -110,32 +107,63 @@ def _record(record: Object, scope: str, resource: Attributes) -> LogRecord:
         event_name=text(record, "eventName"),
         body=value_of(member(record, "body")),
         attributes=attributes(record),
-        scope=scope,
-        resource=resource,
+        scope=scope.name,
+        resource=scope.resource,
     )
 
 
-def _points(metric: Object, scope: str, resource: Attributes) -> Iterator[MetricPoint]:
-    name, unit = text(metric, "name"), text(metric, "unit")
+def _points(scope: Scope, metric: object) -> Iterator[MetricPoint | Unreadable]:
+    name = unit = ""
+    wrong, sent = scope.wrong, metric if isinstance(metric, dict) else {}
+    try:
+        name = text(typed(metric, dict, "each of metrics"), "name")
+        unit = text(sent, "unit")
+    except Mistake as mistake:
+        wrong = wrong or str(mistake)
+    if sent is not metric:
+        yield read_entry(partial(_point, _Metric("", "", "", None, scope)), None, wrong)
     for field, kind in _KINDS.items():
-        data = member(metric, field)
-        aggregated = temporality(enum(data, "aggregationTemporality"))
-        for point in members(data, "dataPoints"):
-            if enum(point, "flags") & NO_RECORDED_VALUE:
-                continue
-            yield MetricPoint(
-                name=name,
-                unit=unit,
-                kind=kind,
-                temporality=aggregated,
-                start_ns=integer(point, "startTimeUnixNano"),
-                time_ns=integer(point, "timeUnixNano"),
-                value=_number(point, kind),
-                observations=None if kind in _PLAIN else integer(point, "count"),
-                attributes=attributes(point),
-                scope=scope,
-                resource=resource,
-            )
+        if sent.get(field) is None:
+            continue
+        listed, aggregated, reason = _data(sent, field)
+        read = partial(_point, _Metric(name, unit, kind, temporality(aggregated), scope))
+        for point in listed:
+            if not _says_none(point):
+                yield read_entry(read, point, wrong or reason)
+
+
+def _data(metric: Object, field: str) -> tuple[Sequence[object], int, str | None]:
+    """Read what holds a metric's points: these, how they add up, and why none can be read."""
+    try:
+        listed = entries(member(metric, field), "dataPoints")
+    except Mistake as mistake:
+        return [None], 0, str(mistake)
+    try:
+        return listed, enum(metric[field], "aggregationTemporality"), None
+    except Mistake as mistake:
+        return listed, 0, str(mistake)
+
+
+def _says_none(point: object) -> bool:
+    flags = point.get("flags") if isinstance(point, dict) else None
+    return type(flags) is int and bool(flags & NO_RECORDED_VALUE)
+
+
+def _point(metric: _Metric, point: Object) -> MetricPoint:
+    enum(point, "flags")
+    return MetricPoint(
+        name=metric.name,
+        unit=metric.unit,
+        kind=metric.kind,
+        temporality=metric.temporality,
+        start_ns=integer(point, "startTimeUnixNano"),
+        time_ns=integer(point, "timeUnixNano"),
+        value=_number(point, metric.kind),
+        observations=None if metric.kind in _PLAIN else integer(point, "count"),
+        attributes=attributes(point),
+        scope=metric.scope.name,
+        resource=metric.scope.resource,
+    )
 
 
 def _number(point: Object, kind: str) -> float:

@@ -41,7 +41,14 @@ class StoreSettings(Section):
         default=30,
         ge=1,
         le=36_500,
-        description="Days for which all else is kept: other spans, metric points, refused spans.",
+        description="Days for which other spans, metric points and refused spans are kept.",
+    )
+    alerts_keep_days: int = Field(
+        default=400,
+        ge=35,
+        le=36_500,
+        description="Days for which alerts that are over, their history and messages are kept; at"
+        " least 35, as what is usual is learned from four weeks.",
     )
     catalog: SecretStr | None = Field(
         default=None,

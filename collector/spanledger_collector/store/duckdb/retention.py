@@ -20,6 +20,8 @@ __all__ = ["Keep", "Retention"]
 DAY = timedelta(days=1)
 WITH_CALLS = ("calls", "call_reports", "latency_by_hour", "users_by_day")
 WITH_SPANS = ("spans", "quarantine", "metric_points")
+WITH_ALERTS = ("alert_outbox",)
+ALERTS_AT_ONCE = 1000
 
 
 class Keep(NamedTuple):
@@ -27,6 +29,7 @@ class Keep(NamedTuple):
 
     calls: int = 400
     spans: int = 30
+    alerts: int = 400
 
 
 class Retention:
@@ -53,11 +56,12 @@ class Retention:
 
     def tidy(self, now: datetime, newest: int) -> bool:
         """Delete the oldest day of each table that is due; False when nothing is."""
-        old_calls, old_spans = now - self._keep.calls * DAY, now - self._keep.spans * DAY
-        due = [*((table, old_calls) for table in WITH_CALLS)]
-        due += [(table, old_spans) for table in WITH_SPANS]
-        deleted = [self._delete(table, _midnight(before), newest) for table, before in due]
-        return any(deleted)
+        calls, spans, alerts = (_midnight(now - days * DAY) for days in self._keep)
+        due = [*((table, calls) for table in WITH_CALLS)]
+        due += [(table, spans) for table in WITH_SPANS]
+        due += [(table, alerts) for table in WITH_ALERTS]
+        deleted = [self._delete(table, before, newest) for table, before in due]
+        return any([*deleted, self._delete_alerts(alerts)])
 
     def _delete(self, table: str, before: datetime, newest: int) -> bool:
         [[oldest]] = self._connection.execute(sql_files.statement(f"oldest_{table}")).fetchall()
@@ -73,6 +77,24 @@ class Retention:
 
         self._transaction(work)
         return True
+
+    def _delete_alerts(self, before: datetime) -> bool:
+        """Delete alerts that are over with their events and messages, the first episodes first."""
+        if not self._forgettable(before):
+            return False
+
+        def work() -> None:
+            ids = self._forgettable(before)  # anew: somebody may have said something of one
+            for what in ("sends_of_alerts", "alert_events", "alerts"):
+                self._connection.execute(sql_files.statement(f"forget_{what}"), {"alert_ids": ids})
+
+        self._transaction(work)
+        return True
+
+    def _forgettable(self, before: datetime) -> list[str]:
+        statement = sql_files.statement("forgettable_alerts")
+        asked = {"until": before, "most": ALERTS_AT_ONCE}
+        return [alert_id for [alert_id] in self._connection.execute(statement, asked).fetchall()]
 
 
 def _midnight(moment: datetime) -> datetime:
