@@ -37,13 +37,19 @@ EARLIEST_NS: Final = 1_577_836_800_000_000_000
 """2020-01-01: older than any Claude API call, so an older start is a broken clock."""
 AHEAD_NS: Final = 86_400 * 10**9
 """How far a sender's clock may run ahead of ours."""
+_WHOLE_EVIDENCE: Final = 100
+"""Refused records of a request that are kept with all of their resource: each repeats it."""
 _NAMELESS: Final = "(no name)"
 _KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
 _STATUSES = ("unset", "ok", "error")
 
 
 def book(
-    spans: Iterable[Span | Unreadable], now_ns: int, prices: PriceBook, team: str | None = None
+    spans: Iterable[Span | Unreadable],
+    now_ns: int,
+    prices: PriceBook,
+    team: str | None = None,
+    rows: Rows | None = None,
 ) -> Rows:
     """Enter spans: those of calls as calls, the others as spans.
 
@@ -52,8 +58,9 @@ def book(
         now_ns: the time, which nothing may be far ahead of.
         prices: what calls are priced by.
         team: whom the sender's token belongs to, whatever it claims.
+        rows: what the same request gave before, to be added to.
     """
-    page = _Page(Rows.none(), now_ns, prices, team)
+    page = _Page(Rows.none() if rows is None else rows, now_ns, prices, team)
     for span in page.readable(spans):
         page.take_span(span)
     return page.rows
@@ -152,6 +159,9 @@ class _Page(NamedTuple):
         self.rows.calls.append(call_row(span, call, self.prices))
 
     def _refuse(self, record: Span | LogRecord | MetricPoint, absurd: Absurd) -> None:
+        if len(self.rows.quarantine) >= _WHOLE_EVIDENCE:
+            service = text(record.resource, semconv.SERVICE_NAME)
+            record = record._replace(resource={semconv.SERVICE_NAME: service} if service else {})
         refused = QuarantineRow(absurd.reason, absurd.detail, evidence_of(record))
         self.rows.quarantine.append(refused)
 

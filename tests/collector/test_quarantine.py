@@ -11,6 +11,7 @@ from spanledger import semconv
 from spanledger_collector.server import running_collector
 from tests.collector.ledgers import opened
 from tests.collector.support import Client, Document, call_span, settings_for
+from tests.collector.wires import WIRES, spans, wired
 
 DAY_NS = 86_400 * 10**9
 NOW = time.time_ns()
@@ -96,6 +97,24 @@ def test_quarantine_keeps_the_evidence(tmp_path: Path) -> None:
     assert span["traceId"] in kept
     assert "msg_1" in kept
     assert "a secret" not in kept
+
+
+@pytest.mark.parametrize("name", WIRES)
+def test_a_large_resource_is_kept_a_hundred_times(tmp_path: Path, name: str) -> None:
+    """Of further refused spans its service alone: a small request takes no memory without end."""
+    request = spans(150, trace_id=b"abc")
+    resource = request.resource_spans[0].resource
+    resource.attributes.add(key="service.name").value.string_value = "checkout"
+    resource.attributes.add(key="large").value.string_value = "v" * 4000
+    with running_collector(settings_for(tmp_path)) as collector:
+        with wired(name, collector) as wire:
+            assert wire.export("traces", request).rejected == 150
+        client = Client(collector.url)
+        kept = [row["span"] for row in client.query("quarantine", limit=1000)]
+        client.close()
+
+    assert sum("v" * 4000 in span for span in kept) == 100
+    assert sum('"service.name":"checkout"' in span for span in kept) == 150
 
 
 def test_hostile_names_are_data(client: Client) -> None:

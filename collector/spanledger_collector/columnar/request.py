@@ -120,11 +120,8 @@ def _booked(message: Message, plain: _Plain | None, now_ns: int, prices: PriceBo
     rows = Rows.none()
     numbers: list[int] = []
     for number, span in _others(message, None if plain is None else plain.done):
-        found = book((span,), now_ns, prices, message.team)
-        numbers += [number] * len(found.calls)
-        rows.calls.extend(found.calls)
-        rows.spans.extend(found.spans)
-        rows.quarantine.extend(found.quarantine)
+        book((span,), now_ns, prices, message.team, rows)
+        numbers += [number] * (len(rows.calls) - len(numbers))
     batch = batch_of(rows) if any(rows) else _EMPTY
     if plain is not None:
         size = batch.size + plain.table.num_rows * ROW_BYTES

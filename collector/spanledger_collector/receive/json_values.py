@@ -46,9 +46,9 @@ _HALF_PAIR: Final = re.compile(
     rb"(?<!\\)\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
     rb"|(?<!\\)(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )
-"""An escape of half a surrogate pair: what JavaScript writes of a text that was cut in a character.
+"""An escape of half a surrogate pair, as JavaScript writes a text that was cut in a character.
 
-Behind a backslash it is not looked for, so that what is found needs no copy.
+One that stands right behind an escaped backslash is not found.
 """
 
 
