@@ -29,6 +29,7 @@ __all__ = [
     "since",
     "slice_link",
     "who",
+    "within",
 ]
 
 KINDS = {
@@ -104,7 +105,7 @@ def figure(value: float, unit: str) -> str:
 
 def compared(alert: Alert) -> str:
     """What was seen, against what was expected."""
-    seen = figure(alert.observed, alert.unit)
+    seen = f"{figure(alert.observed, alert.unit)}{within(alert)}"
     if alert.expected is None:
         return seen
     expected = figure(alert.expected, alert.unit)
@@ -117,6 +118,14 @@ def compared(alert: Alert) -> str:
         low, high = figure(alert.low, alert.unit), figure(alert.high, alert.unit)
         around = f" ({low} to {high} in nine of ten)"
     return f"{seen} against {expected} as usual{around}"
+
+
+def within(alert: Alert) -> str:
+    """In how long it was seen; nothing of what has a period of its own, or is a time itself."""
+    if alert.kind in {"budget", "silence"}:
+        return ""
+    minutes = round((alert.window_end - alert.window_start).total_seconds() / 60)
+    return f" in {minutes} min" if minutes < 60 else f" in {round(minutes / 60)} h"
 
 
 def drivers(alert: Alert) -> list[dict[str, Any]]:

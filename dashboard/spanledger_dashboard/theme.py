@@ -29,7 +29,7 @@ _LIGHT: dict[str, Any] = {
     "primaryColor": "#1f62b8",
     "backgroundColor": "#ffffff",
     "secondaryBackgroundColor": "#f3f5f8",
-    "textColor": "#17202e",
+    "textColor": "#0f1723",
     "linkColor": "#1f62b8",
     "borderColor": "#dbe1e8",
     "redColor": "#c2362b",

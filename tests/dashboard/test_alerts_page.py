@@ -121,7 +121,7 @@ def test_what_fires_is_told_first(firing: str, open_app: Opening) -> None:
     assert not app.exception
     assert metrics(app)["Firing now"] == ("2", "2 fired in the last 7 days")
     assert "Service checkout: spend runs away" in told
-    assert "**$8.00, the cap is $4.00** · $4.00 beyond" in told
+    assert "**$8.00 in 5 min, the cap is $4.00** · $4.00 beyond" in told
     assert "Budget payments" in told
     assert "by=" in links(app)["These calls in the explorer"]
     assert "alert=" in links(app)["Details"]
@@ -184,7 +184,7 @@ def test_an_alert_is_a_link(firing: str, open_app: Opening) -> None:
     app = open_app(firing, PAGE, alert=alert["alert_id"])
 
     assert not app.exception
-    assert metrics(app)["Seen"] == ("$8.00", "2.0 times that")
+    assert metrics(app)["Seen in 5 min"] == ("$8.00", "2.0 times the expected")
     assert metrics(app)["Expected"] == ("$4.00", "the limit")
     assert "Rule runaway" in texts(app)
     history = app.dataframe[-1].value

@@ -169,8 +169,8 @@ def test_alerts_in_words() -> None:
 
     assert alert_words.headline(driven) == "Team search: spend is above the usual"
     assert (
-        alert_words.compared(driven) == "$40.00 against $10.00 as usual ($5.00 to $15.00 in nine"
-        " of ten)"
+        alert_words.compared(driven) == "$40.00 in 6 h against $10.00 as usual ($5.00 to $15.00"
+        " in nine of ten)"
     )
     assert alert_words.causes(driven) == "user u-1 makes up 80.0% of it (+$24.00): more calls"
     assert alert_words.drivers(driven)[0]["More calls"] == 20.0
@@ -191,11 +191,11 @@ def test_what_another_alert_tells_stands_with_it() -> None:
 @pytest.mark.parametrize(
     ("kind", "unit", "observed", "expected", "words"),
     [
-        ("cap", "usd", 8.0, 4.0, "$8.00, the cap is $4.00"),
+        ("cap", "usd", 8.0, 4.0, "$8.00 in 6 h, the cap is $4.00"),
         ("budget", "usd", 8.0, 5.0, "$8.00 of $5.00"),
-        ("errors", "share", 0.25, 0.01, "25.0% against 1.0% as usual"),
+        ("errors", "share", 0.25, 0.01, "25.0% in 6 h against 1.0% as usual"),
         ("silence", "minutes", 90.0, 15.0, "1 h 30 min against 15 min 0 s as usual"),
-        ("unpriced", "calls", 1.0, None, "1 call"),
+        ("unpriced", "calls", 1.0, None, "1 call in 6 h"),
     ],
 )
 def test_each_kind_has_its_unit(

@@ -213,7 +213,25 @@ def test_open_alerts_and_budgets_stand_on_top(tmp_path: Path, open_app: Opening)
     assert not app.exception
     (budget,) = (bar.proto.text for bar in app.get("progress"))
     assert budget.startswith(r"Budget all\-of\-it: **\$5.00** of \$2.00 (250%)")
-    assert any(":red[:material/notifications_active:" in text.value for text in app.markdown)
+    (alert,) = (text.value for text in app.markdown if "notifications_active" in text.value)
+    assert alert.startswith(
+        ":red[:material/notifications_active: **Budget all\\-of\\-it**, critical]"
+    )
+    assert r"\$5\.00 of \$2\.00" in alert
+
+
+def test_what_has_no_price_is_compared_with_nothing(
+    collector: Collecting, open_app: Opening
+) -> None:
+    """An unknown cost is not $0: it has neither changed nor stayed."""
+    with collector() as url:
+        unknown = Reported(timedelta(seconds=5), model="claude-unheard-of")
+        report(url, [unknown, Reported(timedelta(days=1, hours=1))])
+        app = open_app(url)
+
+    spend = next(metric for metric in app.metric if metric.label == "Spend today")
+    assert (spend.value, spend.delta) == ("unpriced", "")
+    assert "no change" not in texts(app)
 
 
 def test_without_alerts_and_budgets_there_is_no_card(known_calls: str, open_app: Opening) -> None:

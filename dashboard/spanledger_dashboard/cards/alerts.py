@@ -193,7 +193,7 @@ def _title(alert: Alert, now: datetime) -> None:
 
 def _compared(alert: Alert) -> None:
     seen, expected = alert_words.figure(alert.observed, alert.unit), alert.expected
-    times = f"{alert.observed / expected:.1f} times that" if expected else "no expectation"
+    times = f"{alert.observed / expected:.1f} times the expected" if expected else "no expectation"
     usual = "nothing" if expected is None else alert_words.figure(expected, alert.unit)
     around = "no range is known"
     if alert.kind in {"cap", "budget"}:
@@ -204,7 +204,7 @@ def _compared(alert: Alert) -> None:
     projected = alert.message.get("projection") or {}
     month = projected.get("month_usd")
     with grid(4, min_column_width=200):
-        metric("Seen", seen, None, times)
+        metric(f"Seen{alert_words.within(alert)}", seen, None, times)
         metric("Expected", usual, None, around)
         metric(
             "Beyond (USD)",

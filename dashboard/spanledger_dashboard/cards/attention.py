@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from spanledger_dashboard import formats
+from spanledger_dashboard import alert_words, formats
 from spanledger_dashboard.alerting import Alert, Budget
 from spanledger_dashboard.cards.card import escaped, guarded
 from spanledger_dashboard.data import alerts as asked
@@ -30,8 +30,12 @@ def attention_card(here: Scope) -> None:
             for alert in alerts[:_MOST]:
                 color = _COLORS.get(alert.severity, "blue")
                 seen = " :gray[· somebody is on it]" if alert.acked_at else ""
-                what = formats.plain(alert.title or f"{alert.rule}: {alert.value}")
-                st.markdown(f":{color}[:material/notifications_active: {what}]{seen}")
+                what = formats.plain(alert_words.headline(alert))
+                much = formats.plain(alert_words.compared(alert))
+                st.markdown(
+                    f":{color}[:material/notifications_active: **{what}**, {alert.severity}]"
+                    f" · {much}{seen}"
+                )
             if alerts:
                 way("alerts", formats.count(len(alerts), "open alert"))
             for budget in budgets[:_MOST]:

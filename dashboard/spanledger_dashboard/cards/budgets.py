@@ -10,7 +10,7 @@ import streamlit as st
 
 from spanledger_dashboard import alert_words, burn, charts_alerts, data, formats
 from spanledger_dashboard.alerting import Budget
-from spanledger_dashboard.cards.card import card, escaped, guarded, metric
+from spanledger_dashboard.cards.card import card, escaped, guarded, metric, wide
 from spanledger_dashboard.data import alerts as asked
 from spanledger_dashboard.forecast import Day, Habit, habit
 from spanledger_dashboard.layout import grid
@@ -104,7 +104,9 @@ def _groups(settings: DashboardSettings, groups: Sequence[Budget]) -> None:
             height="content" if len(groups) <= _FEW else _TALL,
             alt=f"Every {by} with what is spent and left of the budget {budget.name}",
             column_config={
-                by.capitalize(): st.column_config.TextColumn(pinned=True),
+                by.capitalize(): st.column_config.TextColumn(
+                    pinned=True, width=wide(each.value for each in groups)
+                ),
                 "Used": st.column_config.ProgressColumn(
                     format="%.0f%%", min_value=0, max_value=100
                 ),
@@ -171,16 +173,20 @@ def _numbers(budget: Budget, burnt: burn.Burn, settings: DashboardSettings) -> N
             "Where it ends (USD)",
             formats.UNKNOWN if ahead is None else formats.money(ahead),
             None if ahead is None else formats.change(ahead, budget.usd),
-            _reach(burnt) if ahead is not None else "too early in the period for a forecast",
+            _reach(budget, burnt)
+            if ahead is not None
+            else "too early in the period for a forecast",
             color="inverse",
             border=False,
         )
 
 
-def _reach(burnt: burn.Burn) -> str:
+def _reach(budget: Budget, burnt: burn.Burn) -> str:
+    against = f"vs {formats.money(budget.usd)}"
     if burnt.low is None or burnt.high is None:
-        return "against the budget"
-    return f"{formats.money(burnt.low)} to {formats.money(burnt.high)}"
+        return against
+    low, high = formats.money_short(burnt.low), formats.money_short(burnt.high)
+    return f"{against}; {low} to {high}"
 
 
 def _spent(settings: DashboardSettings, budget: Budget) -> Mapping[datetime, Decimal]:

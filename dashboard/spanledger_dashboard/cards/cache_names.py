@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from spanledger_dashboard import cache_shapes, states, table
-from spanledger_dashboard.cards.card import card, guarded
+from spanledger_dashboard.cards.card import card, guarded, wide
 from spanledger_dashboard.cards.period import period
 from spanledger_dashboard.catalogue import DIMENSIONS
 from spanledger_dashboard.data import Filters
@@ -67,7 +67,7 @@ def _worst_columns(rows: list[dict[str, Any]], label: str) -> dict[str, Any]:
     places = table.decimals([row["Not from the cache"] for row in rows])
     dollars = f"$%,.{places}f"
     return {
-        label: st.column_config.TextColumn(pinned=True),
+        label: st.column_config.TextColumn(pinned=True, width=wide(row[label] for row in rows)),
         "Not from the cache": number(
             format=dollars, help="Paid for uncached input and for writes to the cache"
         ),
@@ -104,7 +104,9 @@ def _reuses(source: Source, shown: Window, wanted: Filters) -> None:
             height="content" if len(rows) <= 8 else 320,
             placeholder="—",
             column_config={
-                "Service": st.column_config.TextColumn(pinned=True),
+                "Service": st.column_config.TextColumn(
+                    pinned=True, width=wide(row["Service"] for row in rows)
+                ),
                 "Late reuses": number(format="localized"),
                 "Of all reuses": number(format=_PERCENT),
                 "Typical gap": st.column_config.TextColumn(

@@ -13,7 +13,17 @@ from spanledger_dashboard.measures import Totals
 from spanledger_dashboard.problems import CollectorProblem
 from spanledger_dashboard.windows import Window
 
-__all__ = ["card", "download", "escaped", "guarded", "lacking", "metric", "unpriced_only", "wide"]
+__all__ = [
+    "card",
+    "download",
+    "escaped",
+    "guarded",
+    "lacking",
+    "metric",
+    "moved",
+    "unpriced_only",
+    "wide",
+]
 
 _MOST_LETTERS = 40
 
@@ -61,6 +71,13 @@ def metric(
         border=border,
         height="stretch" if border else "content",
     )
+
+
+def moved(now: Totals, before: Totals | None) -> str | None:
+    """The difference of two costs; None where one is not known, for that is not nothing."""
+    if before is None or now.known_cost_usd is None or before.known_cost_usd is None:
+        return None
+    return formats.change(now.known_cost_usd, before.known_cost_usd)
 
 
 def lacking(totals: Totals) -> None:

@@ -84,8 +84,9 @@ def _drivers(here: Scope, dimension: str, leading: list[Change]) -> None:
             st.markdown(f":{color}[**{amount}**] {name} :gray[{changes.mostly(moved)}]")
             chosen: dict[str, Any] = {dimension: [moved.name]}
             inner = next(split for split in ("feature", "model") if split != dimension)
-            way("explorer", "Explore", by=inner, **chosen)
-            way("traces", "Traces", show="traces", **chosen)
+            with st.container(horizontal=True, gap="small", width="content"):  # wrap together
+                way("explorer", "Explore", by=inner, **chosen)
+                way("traces", "Traces", show="traces", **chosen)
 
 
 def movers(here: Scope, dimension: str) -> None:

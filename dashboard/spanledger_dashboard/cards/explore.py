@@ -14,6 +14,7 @@ from spanledger_dashboard.cards.card import (
     escaped,
     lacking,
     metric,
+    moved,
     unpriced_only,
     wide,
 )
@@ -143,7 +144,7 @@ def _change(measure: Measure, now: Totals, before: Totals) -> str | None:
     if measure.unit == "share":
         return formats.points(now.cache_hit_share, before.cache_hit_share)
     if measure.unit == "money":
-        return formats.change(now.cost_usd, before.cost_usd)
+        return moved(now, before)
     return formats.change(int(measure.of(now) or 0), int(measure.of(before) or 0))
 
 
@@ -159,6 +160,7 @@ def _columns(rows: list[dict[str, Any]], question: Question) -> dict[str, Any]:
         for name in question.labels
     }
     percent = "%.1f%%"
+    unit = " (USD)" if measure.unit == "money" else ""
     return columns | {
         "Cost": number("Cost (USD)", format=dollars),
         "Calls": number(format="localized"),
@@ -167,8 +169,8 @@ def _columns(rows: list[dict[str, Any]], question: Question) -> dict[str, Any]:
         "Cache-hit share": number(format=percent, help="Of all prompt tokens"),
         measure.label: number(_titled(measure), format=form),
         "Share": st.column_config.ProgressColumn(format=percent, min_value=0, max_value=100),
-        "Before": number(format=form, help="The same length of time before"),
-        "Change": number(format=signed),
+        "Before": number(f"Before{unit}", format=form, help="The same length of time before"),
+        "Change": number(f"Change{unit}", format=signed),
         "Change %": number(format="%+.0f%%", help="Of what it was before; empty when new"),
     }
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from spanledger_dashboard import address, formats, latency_shapes, places, states
-from spanledger_dashboard.cards.card import card, escaped, guarded
+from spanledger_dashboard.cards.card import card, escaped, guarded, wide
 from spanledger_dashboard.cards.period import period
 from spanledger_dashboard.catalogue import DIMENSIONS
 from spanledger_dashboard.data import Filters
@@ -62,16 +62,16 @@ def _table(source: Source, shown: Window, wanted: Filters, dimension: str) -> No
             hide_index=True,
             height="content" if len(rows) <= 12 else 460,
             placeholder="—",
-            column_config=_speed_columns(label),
+            column_config=_speed_columns(rows, label),
             alt=f"Speed and failures by {label.lower()}, the most used first",
         )
 
 
-def _speed_columns(label: str) -> dict[str, Any]:
+def _speed_columns(rows: list[dict[str, Any]], label: str) -> dict[str, Any]:
     number = st.column_config.NumberColumn
     seconds = "%.2f s"
     return {
-        label: st.column_config.TextColumn(pinned=True),
+        label: st.column_config.TextColumn(pinned=True, width=wide(row[label] for row in rows)),
         "Requests": number(format="localized"),
         "p50": number(format=seconds, help="Half of the requests took at most so long"),
         "p95": number(format=seconds, help="95 of 100 requests did"),

@@ -135,7 +135,7 @@ def run_rows(listed: Sequence[Run], show: str, total: Decimal, zone: ZoneInfo) -
                 )
                 cost = f"**{escaped(trust(run))}**{_share(run, total)}"
                 st.markdown(cost, width="content")
-            st.caption(_facts(run, show, zone))
+            st.markdown(_facts(run, show, zone))
 
 
 def trust(run: Run) -> str:
@@ -175,13 +175,13 @@ def _facts(run: Run, show: str, zone: ZoneInfo) -> str:
     if show == "sessions":
         told.append(formats.count(run.traces, "trace"))
     if run.errors:
-        told.append(f":red[{run.errors} failed]")
+        told.append(f":red[{run.errors} failed]")  # not in a caption, which pales its colours
     told.append(
         f"{formats.quantity(run.prompt_tokens)} in, {formats.quantity(run.output_tokens)} out"
     )
     told.append(", ".join(formats.plain(model.removeprefix("claude-")) for model in run.models))
     told.append(f"{day}{local:%H:%M:%S} for {formats.duration(run.elapsed_ns)}")
-    return " · ".join(part for part in told if part)
+    return f":small[:gray[{' · '.join(part for part in told if part)}]]"
 
 
 def _none(here: Scope, show: str, *, paged: bool) -> None:

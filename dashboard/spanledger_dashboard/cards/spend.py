@@ -10,7 +10,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from spanledger_dashboard import data, formats
-from spanledger_dashboard.cards.card import escaped, guarded, metric
+from spanledger_dashboard.cards.card import escaped, guarded, metric, moved
 from spanledger_dashboard.data.changes import complete_days, hours
 from spanledger_dashboard.filters import Scope
 from spanledger_dashboard.forecast import ByNow, Habit, by_now, habit, month_end
@@ -136,7 +136,7 @@ def _expected(so_far: Decimal, spent: _Spent) -> str:
 def _usual(today: Totals, spent: _Spent) -> None:
     """Whether this much is what such a day costs by now."""
     usual = spent.by_now
-    if usual is None:
+    if usual is None or today.known_cost_usd is None:
         return
     ratio = formats.relative(today.cost_usd, usual.cost_usd) or "new"
     side = "above" if today.cost_usd > usual.cost_usd else "below"
@@ -181,7 +181,7 @@ def _cost(label: str, now: Totals, earlier: str, when: str, spent: _Spent) -> No
     metric(
         label,
         formats.money(now.known_cost_usd),
-        formats.change(now.cost_usd, before.cost_usd) if before else None,
+        moved(now, before),
         spent.compared(before, lambda totals: formats.money(totals.known_cost_usd), when),
         color="inverse",
         border=False,
@@ -193,11 +193,11 @@ def _also(now: Totals, earlier: str, when: str, spent: _Spent) -> None:
     before = spent.before(earlier)
     if before is None:  # the comparison above says since when there is anything
         return
-    change = formats.change(now.cost_usd, before.cost_usd)
+    change = moved(now, before)
     color, arrow = ("red", "↑ ") if now.cost_usd > before.cost_usd else ("green", "↓ ")
     told = f":{color}[{arrow}{change}] " if change != "no change" else f":gray[{change}] "
     words = spent.compared(before, lambda totals: formats.money(totals.known_cost_usd), when)
-    st.markdown(escaped(f":small[{told}:gray[{words}]]"))
+    st.markdown(escaped(f":small[{told if change else ''}:gray[{words}]]"))
 
 
 def _trust(totals: Totals) -> None:
