@@ -121,6 +121,13 @@ def _arriving(state: State) -> Iterator[Finding]:
             "If services do call Claude, run `spanledger doctor` where one of them runs: it checks "
             "the way from end to end.",
         )
+    if not state.calls:
+        yield Finding(
+            "note",
+            "No call has arrived yet",
+            "The other pages show the line that makes a service report its calls. `spanledger "
+            "doctor`, run where one of them runs, checks the way from end to end.",
+        )
     if state.delivery_lag_s is not None and state.delivery_lag_s > LATE_AFTER_S:
         yield _late(state, formats.lasting(timedelta(seconds=state.delivery_lag_s)))
     if state.quarantined_last_day:

@@ -56,6 +56,7 @@ def test_a_healthy_ledger_has_nothing_to_do() -> None:
         ({"free_bytes": 1 << 30}, "warn", "1.0 GiB are left"),
         ({"rollup_lag_batches": 5_000}, "warn", "5,000 batches behind"),
         ({"newest_received": NOON - timedelta(hours=3)}, "warn", "No call has arrived for 3 h"),
+        ({"calls": 0, "newest_received": None}, "note", "No call has arrived yet"),
         ({"delivery_lag_s": 125.0, "newest_call": NOON - MINUTES}, "warn", "2 min after they end"),
         ({"delivery_lag_s": 9e5, "newest_call": NOON}, "note", "Old calls arrive"),
         ({"quarantined_last_day": 1}, "warn", "1 span refused"),
