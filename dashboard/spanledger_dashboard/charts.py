@@ -40,6 +40,7 @@ __all__ = [
 Chart: TypeAlias = alt.Chart | alt.LayerChart | alt.FacetChart
 
 _FADED = 0.45
+_CLOSE = 4  # of thirty steps on a wide screen, about the width of a note's words
 
 
 class Slice(NamedTuple):
@@ -184,8 +185,14 @@ def _rule(value: float) -> alt.Chart:
 
 
 def _labels(notes: Sequence[Note], steps: Sequence[str]) -> alt.Chart:
+    """Words above steps; of close neighbours only the largest has them, or they would overlap."""
+    places = {step: place for place, step in enumerate(steps)}
+    told: list[Note] = []
+    for note in sorted(notes, key=lambda each: -each.value):
+        if all(abs(places[note.bucket] - places[other.bucket]) > _CLOSE for other in told):
+            told.append(note)
     words: alt.Chart = (
-        alt.Chart(frame_of([note._asdict() for note in notes]))
+        alt.Chart(frame_of([note._asdict() for note in told]))
         .mark_text(baseline="bottom", dy=-4, fontSize=13, fontWeight="bold", color=ALARM)
         .encode(x=time_steps(steps), y=alt.Y("value:Q"), text="text:N")
     )

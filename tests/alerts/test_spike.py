@@ -81,6 +81,7 @@ def test_a_spike_is_told_once_and_says_why(
             assert url.startswith(f"https://spend.example.com/traces?trace={trace}&at=20")
             assert url in told["text"]
         assert documented(told) == set()
+        assert float(told["projection"]["month_usd"]) >= float(told["projection"]["day_usd"])
         assert link["range"] == ["custom"]
         for end, name in (("start", "from"), ("end", "to")):
             assert link[name] == [told["window"][end].replace(":00Z", "Z")]

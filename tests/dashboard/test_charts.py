@@ -54,6 +54,16 @@ def test_bars_show_every_step_and_the_given_colours() -> None:
     assert encoding["y"]["stack"] is True
 
 
+def test_words_above_bars_do_not_overlap() -> None:
+    """Of neighbours the largest has its words; one far away has its own."""
+    steps = [f"{day} Nov" for day in range(1, 31)]
+    notes = [Note("2 Nov", 5, "$5"), Note("28 Nov", 4, "$4"), Note("29 Nov", 6, "$6")]
+    drawn = spec(charts.stacked_bars([], steps=steps, colors={}, unit="money", notes=notes))
+
+    (words,) = [each for each in rows(drawn) if each and "bucket" in each[0] and "text" in each[0]]
+    assert {word["text"] for word in words} == {"$5", "$6"}
+
+
 def test_the_running_step_is_faded() -> None:
     """By a condition on the data, so that no complete bar is."""
     drawn = bars()

@@ -109,7 +109,9 @@ class Gatherer:
         rate = Decimal(alert.observed / hours) if hours and alert.kind == "spike" else 0
         daily = today["cost_usd"] + rate * Decimal((day_end - now) / _HOUR)
         passed = max((now - begun) / (month_end - begun), 1e-6)
-        return _cents(daily), _cents(month["cost_usd"] / Decimal(passed))
+        monthly = month["cost_usd"] / Decimal(passed)
+        tonight = month["cost_usd"] + daily - today["cost_usd"]
+        return _cents(daily), _cents(max(monthly, tonight))
 
 
 def _by(dimension: str, stretch: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:

@@ -179,7 +179,7 @@ def _title(alert: Alert, now: datetime) -> None:
         if alert.snoozed_until and alert.snoozed_until > now:
             until = alert.snoozed_until.astimezone(now.tzinfo)
             st.badge(f"snoozed until {formats.day(until)} {until:%H:%M}", color="violet")
-    zone = f"{now:%Z}"
+    zone = formats.offset(now)
     words = f"Rule {alert.rule}, since {alert_words.since(alert.bad_since, now)} {zone}"
     if alert.resolved_at:
         words += f", over since {alert_words.since(alert.resolved_at, now)}"
