@@ -63,14 +63,13 @@ chrome.sidebar(sections, settings)
 if settings.demo:
     chrome.demo_banner()
 
+chrome.header(page.title, settings)
 try:
     ledger_is_empty = data.health(settings.source).calls == 0
 except CollectorProblem as failure:
-    chrome.header(page.title, settings)
     states.problem(failure, settings)
     st.stop()
 
-chrome.header(page.title, settings)
 if ledger_is_empty and page.url_path != "health":  # which tells what was refused
     states.empty_ledger(settings)
     st.stop()

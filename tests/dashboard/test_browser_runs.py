@@ -149,6 +149,17 @@ def test_a_list_stays_open_while_the_page_redraws(browser: Browser, shown: Shown
         expect(page.get_by_role("option").first).to_be_visible()
 
 
+def test_a_slow_collector_leaves_no_page_without_its_name(browser: Browser, shown: Shown) -> None:
+    """Where one is stands there before the first answer; then comes the page."""
+    with visiting(browser) as page:
+        with shown.gate.shut():
+            page.goto(f"{shown.dashboard}/cache")
+            # Before the question is given up, which is after 35 seconds.
+            expect(page.get_by_role("heading", name="Cache").first).to_be_visible(timeout=30_000)
+
+        expect(page.get_by_text("Cache-hit share").first).to_be_visible()
+
+
 def test_names_of_steps_are_only_text(browser: Browser, shown: Shown) -> None:
     """In the chart, the list and the detail; the browser asks nobody else (`visiting` checks)."""
     with visiting(browser) as page:
