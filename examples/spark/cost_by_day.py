@@ -16,6 +16,7 @@ import csv
 import importlib
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +27,8 @@ from pyspark.sql import functions as f
 
 EXTENSIONS = ("ducklake", "postgres_scanner", "httpfs")
 SCHEMA = "spanledger_lake"
+FLUSH = "call ducklake_flush_inlined_data('lake')"
+FLUSHES = 60
 
 
 class Snapshot(NamedTuple):
@@ -47,12 +50,31 @@ def snapshot(catalog: str, table: str) -> Snapshot:
         if key and secret:
             lake.execute(f"create secret (type s3, key_id {_text(key)}, secret {_text(secret)})")
         lake.execute(f"attach {_text(catalog)} as lake (metadata_schema '{SCHEMA}')")
-        lake.execute("call ducklake_flush_inlined_data('lake')")
+        _write_out(lake)
         rows = lake.execute(
             "select data_file, delete_file from ducklake_list_files('lake', $table)",
             {"table": table},
         ).fetchall()
     return Snapshot([data for data, _ in rows], [deleted for _, deleted in rows if deleted])
+
+
+def _write_out(lake: duckdb.DuckDBPyConnection) -> None:
+    """Have rows that are still in the catalog written to files, waiting where a collector does."""
+    for _ in range(FLUSHES - 1):
+        if _written_out(lake):
+            return
+        time.sleep(1)
+    lake.execute(FLUSH)
+
+
+def _written_out(lake: duckdb.DuckDBPyConnection) -> bool:
+    try:
+        lake.execute(FLUSH)
+    except duckdb.Error as error:
+        if "concurrent update" in str(error):
+            return False
+        raise
+    return True
 
 
 def _text(value: str) -> str:
