@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -83,6 +83,38 @@ def test_a_cap_stops_a_runaway_loop(watched: Watched, sink: Sink) -> None:
     assert (alert["rule"], alert["value"], alert["severity"]) == ("runaway", "finder", "critical")
     assert "is the cap" in message.document["text"]
     assert alert["window_end"] > alert["window_start"]
+
+
+def test_it_began_when_it_began(usual: Usual) -> None:
+    """Whatever fires says about when that began, and not when the hour did that was judged."""
+    failed = {semconv.OUTCOME: "failed", semconv.ERROR_TYPE: "OverloadedError"}
+    unknown = {
+        semconv.REQUEST_MODEL: "claude-unheard-of",
+        semconv.RESPONSE_MODEL: "claude-unheard-of",
+    }
+    with watching(settings_of(usual.folder, rule=RULES), usual.clock) as watched:
+        began = usual.now - timedelta(minutes=2)
+        cached = [
+            call(usual.now - timedelta(hours=back, minutes=30), "search", cached=19_000)
+            for back in range(7 * 24)
+        ]
+        uncached = [
+            call(began + timedelta(seconds=number), "search", tokens=90_000) for number in range(80)
+        ]
+        send_all(watched.client, [("cached", span) for span in cached + uncached])
+        for service, what in (("failing", failed), ("asking", unknown)):
+            calls = [
+                call_span(f"msg_{service}_{at}_{number}", start_ns=_ns(at), attributes=attributes)
+                for at, attributes in ((usual.now - timedelta(minutes=50), {}), (began, what))
+                for number in range(50)
+            ]
+            send_all(watched.client, [(service, span) for span in calls])
+        watched.judge()
+        told = {row["rule"]: row["bad_since"].rstrip("Z") for row in watched.alerts()}
+
+    late = {rule: datetime.fromisoformat(at) - began for rule, at in told.items()}
+    assert set(late) == {"cache", "errors", "runaway", "unpriced"}
+    assert all(timedelta(0) <= each < timedelta(minutes=1) for each in late.values()), late
 
 
 def test_a_model_without_a_price(watched: Watched) -> None:

@@ -46,6 +46,7 @@ from spanledger_collector.settings import (
 
 __all__ = ["Judge", "Judged", "Standing", "onset"]
 
+MINUTE_S = 60
 HALF_AN_HOUR_S, TWO_HOURS_S = 1800.0, 7200.0
 _READ_RATE = 0.1
 """What a token read from the cache costs, of one that is not."""
@@ -120,14 +121,16 @@ class Judge:
         window = self._unplanned.window(rule.scope, rule.by, start, now)
         limits = rule.usd if rule.usd is not None else self.learner.caps(rule, now, window)
         verdicts = cap.judge(window.measures["usd"], limits, epoch(now), 60 * rule.minutes)
-        return _judged(rule, window, verdicts, "usd", HALF_AN_HOUR_S)
+        judged = _judged(rule, window, verdicts, "usd", HALF_AN_HOUR_S)
+        return self._with_onset(rule, judged, lambda sums, _: sums["usd"])
 
     def unpriced(self, rule: UnpricedRule, now: datetime) -> Judged:
         """Calls of the last hour without a known price."""
         window, at = self._last_hour(rule, now, "unpriced_calls")
         missing, calls = window.measures["unpriced_calls"], window.measures["requests"]
         verdicts = unpriced.judge(missing, calls, at, rule.min_calls)
-        return _judged(rule, window, verdicts, "calls", HALF_AN_HOUR_S)
+        judged = _judged(rule, window, verdicts, "calls", HALF_AN_HOUR_S)
+        return self._with_onset(rule, judged, lambda sums, _: sums["unpriced_calls"])
 
     def failures(self, rule: ErrorsRule, now: datetime) -> Judged:
         """The share of failed requests of the last hour, against the week before."""
@@ -139,7 +142,12 @@ class Judge:
             at,
             ratio.SURGE._replace(more=rule.min_rise, min_calls=rule.min_calls),
         )
-        return _judged(rule, window, verdicts, "share", HALF_AN_HOUR_S)
+        judged = _judged(rule, window, verdicts, "share", HALF_AN_HOUR_S)
+        return self._with_onset(
+            rule,
+            judged,
+            lambda sums, usual: sums["errors"] - usual * sums["requests"],
+        )
 
     def caches(self, rule: CacheRule, now: datetime) -> Judged:
         """The share of the last hour's prompts that the cache served, against the week before."""
@@ -163,7 +171,11 @@ class Judge:
             finding._replace(excess_usd=_money(usd))
             for finding, usd in zip(judged.findings, lost, strict=True)
         ]
-        return judged._replace(findings=findings)
+        return self._with_onset(
+            rule,
+            judged._replace(findings=findings),
+            lambda sums, usual: usual * sums["prompt_tokens"] - sums["cache_read_tokens"],
+        )
 
     def silences(self, rule: SilenceRule, now: datetime) -> Judged:
         """No call for longer than it ever is quiet at this time of the week."""
@@ -231,12 +243,46 @@ class Judge:
             held = self._closed[watched.name] = (start, hour, closed)
         return held[2].and_then(self._reader.window(watched.scope, watched.by, hour, now))
 
+    def _with_onset(
+        self,
+        rule: Rule,
+        judged: Judged,
+        beyond: Callable[[dict[str, Doubles], Doubles], Doubles],
+    ) -> Judged:
+        """Say of what is bad in which minute it began.
+
+        Args:
+            rule: what they were judged by.
+            judged: what was found, all in one window.
+            beyond: what was too much, from sums by minute and from what was expected.
+        """
+        bad = [finding for finding in judged.findings if finding.bad]
+        if not bad:
+            return judged
+        start = bad[0].window_start
+        between = epoch(start), epoch(bad[0].window_end)
+        names = [finding.key.value for finding in bad]
+        sums = self._reader_of(rule).steps(rule.scope, rule.by, between, MINUTE_S, names)
+        usual = np.array([[finding.expected] for finding in bad], np.float64)
+        began = {
+            name: start + timedelta(seconds=MINUTE_S * onset(row))
+            for name, row in zip(names, beyond(sums, usual), strict=True)
+        }
+        findings = [
+            finding._replace(bad_since=began.get(finding.key.value)) for finding in judged.findings
+        ]
+        return judged._replace(findings=findings)
+
     def _last_hour(
         self, rule: Rule, now: datetime, first_by: str = "usd"
     ) -> tuple[Window, Interval]:
-        reader = self._reader if rule.kind == "unpriced" else self._unplanned  # no plan has prices
-        window = reader.window(rule.scope, rule.by, now - timedelta(hours=1), now, first_by)
+        window = self._reader_of(rule).window(
+            rule.scope, rule.by, now - timedelta(hours=1), now, first_by
+        )
         return window, trailing(epoch(now), HOUR)
+
+    def _reader_of(self, rule: Rule) -> Reader:
+        return self._reader if rule.kind == "unpriced" else self._unplanned  # no plan has prices
 
     def _week(self, rule: Rule, now: datetime, window: Window) -> tuple[Window, dict[str, Doubles]]:
         """What groups used in the week before the last hour, and those of which it is known."""
@@ -297,7 +343,7 @@ def _spike(
     steps = (verdict.window[1] - verdict.window[0]) // recent.step
     began = None
     if verdict.fires:
-        first = onset(recent.usd[row, -steps:], usual[-steps:])
+        first = onset(recent.usd[row, -steps:] - usual[-steps:])
         began = start + timedelta(seconds=first * recent.step)
     return Finding(
         key=Key(rule.name, rule.by, name),
@@ -321,9 +367,9 @@ def _spike(
     )
 
 
-def onset(spent: Doubles, usual: Doubles) -> int:
-    """The step from which on most was spent beyond the usual: about when it began."""
-    beyond = np.nan_to_num(spent - usual)
+def onset(beyond: Doubles) -> int:
+    """The step from which on there was most beyond the usual: about when it began."""
+    beyond = np.nan_to_num(beyond)
     slack = max(beyond.mean() / 2, 0.0)  # or a single call early on would count as the beginning
     return int(np.argmax((beyond - slack)[::-1].cumsum()[::-1]))
 

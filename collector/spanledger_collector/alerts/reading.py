@@ -35,6 +35,7 @@ MOST_GROUPS = 2000
 STEP_S = 300
 RECENT_S = 24 * HOUR
 _MEASURES = ("usd", "requests", "calls", "errors", "prompt_tokens", "cache_read_tokens")
+_STEP_MEASURES = (*_MEASURES, "squares", "unpriced_calls")
 _CALLS_ALONE = frozenset({"user_id"})
 """Dimensions that no sum by hour has: what is asked by these is added up call by call."""
 
@@ -143,23 +144,38 @@ class Reader:
 
     def recent(self, only: Scope, dimension: str, now: datetime, names: Sequence[str]) -> Recent:
         """What was spent up to now, for these groups and no others."""
-        start = now - timedelta(seconds=RECENT_S)
+        end = epoch(now)
+        start = end - RECENT_S
+        sums = self.steps(only, dimension, (start, end), STEP_S, names)
+        sums["usd"][:, self._unseen(start, end)] = np.nan
+        return Recent(end, STEP_S, sums["usd"], sums["squares"], sums["calls"])
+
+    def steps(
+        self,
+        only: Scope,
+        dimension: str,
+        between: Interval,
+        step_s: int,
+        names: Sequence[str],
+    ) -> dict[str, Doubles]:
+        """What was used in each step of some seconds, by these groups: one row a group."""
+        start, end = between
         rows = ask(
             self._store,
             "alert_steps",
             _scope(only)
-            | {"dimension": dimension, "start": start, "end": now, "step": STEP_S}
+            | {"dimension": dimension, "start": moment(start), "end": moment(end), "step": step_s}
             | {"names": list(names)},
         )
         index = pc.index_in(rows["name"], pa.array(names, pa.string()))
         known = pc.is_valid(index).to_numpy()
         places = pc.fill_null(index, 0).to_numpy()[known]
         at = rows["step"].to_numpy()[known]
-        tables = [np.zeros((len(names), RECENT_S // STEP_S)) for _ in range(3)]
-        for table, measure in zip(tables, ("usd", "squares", "calls"), strict=True):
-            table[places, at] = rows[measure].to_numpy()[known]
-        tables[0][:, self._unseen(epoch(start), epoch(now))] = np.nan
-        return Recent(epoch(now), STEP_S, *tables)
+        sums = {}
+        for measure in _STEP_MEASURES:
+            sums[measure] = np.zeros((len(names), -((start - end) // step_s)))
+            sums[measure][places, at] = rows[measure].to_numpy()[known]
+        return sums
 
     def dearest(
         self,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spanledger_collector.alerts.detect.series import HOUR, Doubles, Flags, Recent
+from spanledger_collector.alerts.detect.series import HOUR, Doubles, Flags, Interval, Recent
 from spanledger_collector.alerts.planned import Occurrence, Plan
 from spanledger_collector.alerts.reading import Hours, Reader, Stretch, Window, epoch, moment
 from spanledger_collector.alerts.rules import Scope, joint, scope_of
@@ -73,12 +73,25 @@ class Unplanned(Reader):
         start = found.end - steps * found.step
         for cut in self._cuts(only, dimension, names, start, found.end):
             touched = _touched(cut.occurrence, start, found.step, steps)
-            if cut.shared is not None:
-                part = super().recent(cut.shared, dimension, now, names)
-                for table, taken in zip(found[2:], part[2:], strict=True):
-                    if table is not None and taken is not None:
-                        table[:, touched] = np.maximum(table - taken, 0.0)[:, touched]
             found.usd[np.ix_(cut.covered, touched)] = np.nan
+        return found
+
+    def steps(
+        self,
+        only: Scope,
+        dimension: str,
+        between: Interval,
+        step_s: int,
+        names: Sequence[str],
+    ) -> dict[str, Doubles]:
+        """What was used in each step of some seconds, by these groups: one row a group."""
+        found = super().steps(only, dimension, between, step_s, names)
+        for cut in self._cuts(only, dimension, names, *between):
+            if cut.shared is not None:
+                part = super().steps(cut.shared, dimension, between, step_s, names)
+                for measure, table in found.items():
+                    touched = _touched(cut.occurrence, between[0], step_s, table.shape[1])
+                    table[:, touched] = np.maximum(table - part[measure], 0.0)[:, touched]
         return found
 
     def planned(self, only: Scope, dimension: str, first: int, last: int) -> list[Stretch]:
