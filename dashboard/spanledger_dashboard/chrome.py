@@ -36,9 +36,8 @@ def sidebar(sections: Mapping[str, Sequence[Any]], settings: DashboardSettings) 
             "Time zone",
             _zones(),
             index=None,
-            key=links.ZONE,
             placeholder=formats.zone_name(settings.zone, datetime.now(timezone.utc)),
-            on_change=address.remember,
+            **address.control(links.ZONE),
         )
         login.out(settings)
 

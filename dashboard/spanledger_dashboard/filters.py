@@ -106,14 +106,14 @@ def choose_group(page: str) -> str:
     Args:
         page: its name in the address.
     """
-    return st.selectbox(
+    chosen: str = st.selectbox(
         "Group the tables by",
         controls_of(page).choices["by"].allowed,
         format_func=lambda name: DIMENSIONS[name][1],
-        key="by",
-        on_change=address.remember,
         width=240,
+        **address.control("by"),
     )
+    return chosen
 
 
 def choose_filters(values: Mapping[str, Sequence[str]]) -> Filters:
@@ -132,21 +132,20 @@ def _accepted(name: str, values: Mapping[str, Sequence[str]]) -> tuple[str, tupl
     wanted = st.multiselect(
         label,
         list(dict.fromkeys([*values.get(column, ()), *st.session_state[name]])),
-        key=name,
         placeholder="All",
-        on_change=address.remember,
+        **address.control(name),
     )
     return column, tuple(wanted)
 
 
 def _choice(label: str, name: str, words: Mapping[str, str]) -> str:
-    return st.selectbox(
+    chosen: str = st.selectbox(
         label,
         EXPLORER.choices[name].allowed,
         format_func=words.__getitem__,
-        key=name,
-        on_change=address.remember,
+        **address.control(name),
     )
+    return chosen
 
 
 def _reset() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -33,8 +34,7 @@ def choose_window(now: datetime, zone: ZoneInfo, bar: DeltaGenerator | None = No
             tuple(RANGES),
             format_func=RANGES.__getitem__,
             required=True,
-            key="range",
-            on_change=address.remember,
+            **address.control("range"),
         )
     if name != "custom":
         return window(name or DEFAULT_RANGE, now, zone)
@@ -50,10 +50,9 @@ def _days(now: datetime, zone: ZoneInfo) -> tuple[date, date] | None:
             st.date_input(
                 f"{_LABELS[name]} (day)",
                 value=None,
-                key=name,
                 format="YYYY-MM-DD",
-                on_change=address.remember,
                 width=180,
+                **address.control(name),
             )
             for name in DAYS
         )
@@ -109,23 +108,19 @@ def _instants(first: End, last: End, now: datetime, zone: ZoneInfo) -> Exact | N
 
 def _clock(name: str, moment: datetime, zone: ZoneInfo) -> None:
     """A field for an end, by the clock of the page's zone; seconds are kept until it is changed."""
-    key, told = f"clock_{name}", moment.astimezone(zone).replace(second=0, microsecond=0)
-    st.session_state[key] = told.replace(tzinfo=None)
+    told = moment.astimezone(zone).replace(second=0, microsecond=0, tzinfo=None)
     st.datetime_input(
         f"{_LABELS[name]}, {formats.plain(formats.zone_name(zone, moment))}",
         value=None,
-        key=key,
         format="YYYY-MM-DD",
         step=_MINUTE,
-        on_change=_set_clock,
-        args=(name, zone),
         width=250,
+        **address.control(name, told, partial(_instant, zone)),
     )
 
 
-def _set_clock(name: str, zone: ZoneInfo) -> None:
-    if told := st.session_state[f"clock_{name}"]:
-        address.choose(**{name: ends.written(told.replace(tzinfo=zone))})
+def _instant(zone: ZoneInfo, told: datetime | None) -> str | None:
+    return ends.written(told.replace(tzinfo=zone)) if told else None
 
 
 def _choose(first: End, last: End) -> None:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, Page, TimeoutError, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect, sync_playwright
 
 from spanledger_collector import ports
 from tests.dashboard.support import noon_zone
@@ -181,6 +181,16 @@ def choose(page: Page, label: str, option: re.Pattern[str]) -> None:
             return
         page.keyboard.press("Escape")
     pytest.fail(f"{label!r} does not offer {option.pattern!r}")
+
+
+def click_until(clicked: Locator, shown: Locator) -> None:
+    """Click as a person does: again, where what was clicked was drawn but did not listen yet."""
+    for _ in range(_LOOKS):
+        clicked.click()
+        with suppress(TimeoutError):
+            shown.wait_for(timeout=PATIENCE_MS / _LOOKS)
+            return
+    pytest.fail(f"no click leads to {shown}")
 
 
 def fits(page: Page, width: int) -> None:

@@ -96,6 +96,11 @@ def noon_zone() -> str:
     return "Etc/GMT" if not ahead else f"Etc/GMT{-ahead:+d}"
 
 
+def labelled(widgets: Iterable[Any], label: str) -> Any:
+    """The first widget whose words begin with these."""
+    return next(widget for widget in widgets if widget.label.startswith(label))
+
+
 def _resource(service: str, spans: list[dict[str, Any]]) -> dict[str, Any]:
     attributes = {semconv.SERVICE_NAME: service, semconv.ENVIRONMENT: "production"}
     told = [{"key": key, "value": _value(value)} for key, value in attributes.items()]

@@ -25,6 +25,7 @@ from tests.dashboard.browsing import (
 )
 from tests.dashboard.conftest import Collecting
 from tests.dashboard.support import MILLION, Reported, noon_zone, report
+from tests.dashboard.wire import Wire
 
 pytestmark = needs_browser
 
@@ -113,6 +114,27 @@ def test_a_link_opens_the_same_view(browser: Browser, dashboard: str) -> None:
         page.goto(link)
         metric(page, "Cost (USD)", "$6.00")
         expect(page.get_by_text("By team", exact=True).first).to_be_visible()
+
+
+def test_what_a_slow_browser_tells_late_is_no_choice(browser: Browser, dashboard: str) -> None:
+    """Each clock of a page tells what all of its controls say, which may be what they said before.
+
+    The address stays where "back" led, and "forward" still leads forward.
+    """
+    with visiting(browser) as page:
+        wire = Wire(page)
+        page.goto(f"{dashboard}/explorer?by=team")
+        metric(page, "Cost (USD)", "$8.00")
+        page.get_by_role("radio", name="Today").click()
+        metric(page, "Cost (USD)", "$6.00")
+        with wire.late() as heard:
+            page.go_back()
+        metric(page, "Cost (USD)", "$8.00")
+
+        assert not [each for each in heard if each.HasField("page_info_changed")]
+        page.go_forward()
+        metric(page, "Cost (USD)", "$6.00")
+        expect(page).to_have_url(re.compile(r"[?&]range=today"))
 
 
 def test_the_download_is_what_is_on_the_screen(

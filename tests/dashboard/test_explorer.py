@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.dashboard.conftest import Collecting, Opening
-from tests.dashboard.support import MILLION, Reported, report
+from tests.dashboard.support import MILLION, Reported, labelled, report
 
 EXPLORER = "views/explorer.py"
 
@@ -51,7 +51,7 @@ def test_a_link_opens_its_filters(known_calls: str, open_app: Opening) -> None:
         known_calls, EXPLORER, team=["payments", "(none)"], service=["search"], by="team"
     )
 
-    assert app.multiselect(key="team").value == ["payments", "(none)"]
+    assert labelled(app.multiselect, "Team").value == ["payments", "(none)"]
     assert list(app.dataframe[0].value["Team"]) == ["(none)"]
     assert headline(app)["Calls"] == "1"
     assert any(
@@ -64,7 +64,7 @@ def test_a_filter_value_unknown_to_the_range_is_kept(known_calls: str, open_app:
     """Dropping it would show more than the link says."""
     app = open_app(known_calls, EXPLORER, model=["claude-never-called"])
 
-    assert app.multiselect(key="model").value == ["claude-never-called"]
+    assert labelled(app.multiselect, "Model").value == ["claude-never-called"]
     assert "No call matches these filters" in app.info[0].value
     assert not app.metric
 
@@ -80,7 +80,7 @@ def test_users_can_be_filtered_and_grouped(known_calls: str, open_app: Opening) 
 def test_choosing_a_measure_changes_chart_and_table(known_calls: str, open_app: Opening) -> None:
     """A share is not added up, so it has no share of its own."""
     app = open_app(known_calls, EXPLORER)
-    app.selectbox(key="measure").select("cache_hit").run()
+    labelled(app.selectbox, "Measure").select("cache_hit").run()
 
     table = app.dataframe[0].value
     assert not app.exception

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.dashboard.conftest import Opening, collecting
-from tests.dashboard.support import MILLION, Reported, report
+from tests.dashboard.support import MILLION, Reported, labelled, report
 
 EXPLORER = "views/explorer.py"
 NOON = datetime.now(timezone.utc).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(
@@ -105,7 +105,7 @@ def test_a_window_is_widened(around_noon: str, open_app: Opening) -> None:
     day = headline(app)["Cost (USD)"]
     asked = {name: app.query_params[name] for name in ("range", "from", "to")}
     app = press(app, "Times")
-    app.datetime_input(key="clock_from").set_value(NOON.replace(tzinfo=None)).run()
+    labelled(app.datetime_input, "From").set_value(NOON.replace(tzinfo=None)).run()
 
     assert (wider[0], day[0]) == ("$7.00", "$15.00")
     assert asked == {"range": "custom", "from": f"{NOON:%Y-%m-%d}", "to": f"{NOON:%Y-%m-%d}"}

@@ -18,7 +18,7 @@ from spanledger_dashboard import places, run_files
 from spanledger_dashboard.data import runs as runs_of
 from spanledger_dashboard.settings import Source
 from tests.dashboard.conftest import Collecting, Opening, collecting
-from tests.dashboard.support import Reported, report
+from tests.dashboard.support import Reported, labelled, report
 from tests.dashboard.told import limit
 from tests.dashboard.traced import OTHER_SOURCE, call, send, span, span_id
 
@@ -205,7 +205,7 @@ def test_a_trace_adds_up_once(traced: Traced, open_app: Opening) -> None:
 def test_every_step_can_be_chosen_without_a_mouse(traced: Traced, open_app: Opening) -> None:
     """The tree as a list with cost and time; choosing is an entry of the address."""
     app = open_app(traced.url, PAGE, **traced.link)
-    look = app.selectbox(key="look_at")
+    look = labelled(app.selectbox, "Look at")
 
     assert [option.strip("\u2003") for option in look.options] == [
         "POST /refunds · $3.00 · 1 min 0 s",
@@ -322,4 +322,4 @@ def test_a_huge_trace_is_drawn_in_part(collector: Collecting, open_app: Opening)
 
     assert app.metric[0].value == r"\$1.00"
     assert "2 steps of 302 drawn" in texts(app)
-    assert len(app.selectbox(key="look_at").options) == 302
+    assert len(labelled(app.selectbox, "Look at").options) == 302

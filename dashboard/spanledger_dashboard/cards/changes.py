@@ -32,8 +32,7 @@ def choose_split() -> str:
         SPLITS,
         format_func=lambda name: DIMENSIONS[name][1],
         required=True,
-        key="split",
-        on_change=address.remember,
+        **address.control("split"),
     )
     return name or SPLITS[0]
 

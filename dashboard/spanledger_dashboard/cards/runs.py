@@ -36,16 +36,14 @@ def choose_list() -> tuple[str, str]:
             list(LISTS),
             format_func=LISTS.__getitem__,
             required=True,
-            key="show",
-            on_change=_from_the_top,
+            **address.control("show", after=None),  # from the top
         )
         sort = st.selectbox(
             "Order",
             list(RUN_SORTS),
             format_func=RUN_SORTS.__getitem__,
-            key="sort",
-            on_change=_from_the_top,
             width=230,
+            **address.control("sort", after=None),
         )
     return show or "sessions", sort
 
@@ -226,9 +224,3 @@ def _compared(
 
 def _times(most: Decimal, middle: Decimal) -> str:
     return f"{float(most / middle):.1f} times"
-
-
-def _from_the_top() -> None:
-    """Another order or list begins with its first page."""
-    st.session_state["after"] = None
-    address.remember()

@@ -147,13 +147,11 @@ def step_of(trace: Seen, asked: str | None) -> str:
 def choose_step(trace: Seen, shown: str) -> None:
     """Another step to look at, also without a mouse."""
     labels = {each.step.span_id: _option(each) for each in trace.branches}
-    st.session_state["look_at"] = shown
     st.selectbox(
         "Look at",
         list(labels),
         format_func=labels.__getitem__,
-        key="look_at",
-        on_change=lambda: address.choose(call=st.session_state["look_at"]),
+        **address.control("call", shown),
     )
 
 
