@@ -13,6 +13,7 @@ from contextlib import closing
 import duckdb
 
 from spanledger_collector.store.lake import LakePlace
+from spanledger_collector.store.lake.election import Session
 from spanledger_collector.store.lake.files import LARGE, Files
 from spanledger_collector.store.lake.opening import open_lake, stored_columns
 
@@ -23,10 +24,12 @@ def main() -> None:
     parser.add_argument("--catalog", required=True)
     parser.add_argument("--files", required=True)
     wanted = parser.parse_args()
-    with closing(open_lake(LakePlace(wanted.catalog, wanted.files), None, None)) as lake:
+    place = LakePlace(wanted.catalog, wanted.files)
+    with closing(open_lake(place, None, None)) as lake, Session(place.connection) as session:
         before = _files(lake)
         began, cpu = time.perf_counter(), time.process_time()
-        Files(lake).merge(LARGE)
+        with session.turn():
+            Files(lake, session).merge(LARGE)
         took, used = time.perf_counter() - began, time.process_time() - cpu
         after = _files(lake)
         [[calls]] = lake.execute("select count(*) from calls").fetchall()

@@ -83,6 +83,16 @@ class Session:
                 except psycopg.Error:
                     self.close()
 
+    def check(self) -> None:
+        """Raise if the session broke, and its locks are gone with it.
+
+        Raises:
+            psycopg.Error: it did.
+        """
+        if self._connection is None:
+            raise psycopg.OperationalError("the session with PostgreSQL is closed")
+        self._connection.execute("select 1")
+
     def close(self) -> None:
         """End the session, and with it its locks."""
         if self._connection is not None:

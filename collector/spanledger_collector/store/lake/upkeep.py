@@ -35,7 +35,7 @@ class Upkeep:
         self._rollups = Rollups(lake, self._in_turn)
         self._retention = Retention(lake, self._in_turn, self._rollups, keep)
         self._settling = Settling(lake, self._in_turn, Inbox(session), self._rollups)
-        self._files = Files(connection)
+        self._files = Files(connection, session)
 
     def take_in(self) -> Appended | None:
         """Take in what has waited longest; None when nothing waits."""
