@@ -158,6 +158,16 @@ def test_compose_services_are_guarded(name: str) -> None:
     )
 
 
+@pytest.mark.parametrize("name", sorted(services()))
+def test_compose_bounds_logs(name: str) -> None:
+    """Of no service in any profile are more than 100 MiB of log kept."""
+    logging = services()[name]["logging"]
+    mebibytes, unit, _ = logging["options"]["max-size"].partition("m")
+
+    assert (logging["driver"], unit) == ("json-file", "m")
+    assert int(mebibytes) * int(logging["options"]["max-file"]) <= 100
+
+
 def test_compose_keeps_the_ledger_in_a_volume() -> None:
     """The ledger lies in a named volume where the image puts it."""
     volumes = services()["collector"]["volumes"]
