@@ -41,6 +41,7 @@ class State(NamedTuple):
     free_bytes: int | None
     calls_keep_days: int | None
     spans_keep_days: int | None
+    alerts_keep_days: int | None
     schema_version: int
     prices_version: str
     collector_version: str

@@ -28,6 +28,7 @@ WELL = State(
     free_bytes=80 << 30,
     calls_keep_days=400,
     spans_keep_days=30,
+    alerts_keep_days=400,
     schema_version=4,
     prices_version="2026-11-20",
     collector_version="0.1.0",

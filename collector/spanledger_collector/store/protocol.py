@@ -67,6 +67,7 @@ class StoreState(NamedTuple):
     """Room on the disk that holds it; None where that means nothing."""
     calls_keep_days: int | None = None
     spans_keep_days: int | None = None
+    alerts_keep_days: int | None = None
 
 
 class Backup(NamedTuple):

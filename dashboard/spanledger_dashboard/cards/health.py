@@ -42,8 +42,9 @@ def ledger(source: Source, shown: Window) -> None:
     with card("The ledger", "Its size, what it keeps, and its versions"), guarded(200):
         state = asked.state(source)
         first = state.first_call and state.first_call.astimezone(shown.zone)
-        kept = "calls {}, other spans {}, hourly sums for good".format(
-            *(_days(days) for days in (state.calls_keep_days, state.spans_keep_days))
+        keeping = (state.calls_keep_days, state.spans_keep_days, state.alerts_keep_days)
+        kept = "calls {}, other spans {}, alerts that are over {}, hourly sums for good".format(
+            *map(_days, keeping)
         )
         facts = {
             "Calls": f"{state.calls:,}, since {formats.day(first, year=True)}" if first else "0",

@@ -58,6 +58,7 @@ def state(source: Source) -> State:
         free_bytes=row["free_bytes"],
         calls_keep_days=row["calls_keep_days"],
         spans_keep_days=row["spans_keep_days"],
+        alerts_keep_days=row["alerts_keep_days"],
         schema_version=row["schema_version"],
         prices_version=row["prices_version"] or "none",
         collector_version=row["collector_version"],

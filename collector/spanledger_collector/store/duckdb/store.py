@@ -148,8 +148,7 @@ class DuckDBStore(Answering):
         files = (database, database.with_name(database.name + ".wal"))
         size = sum(file.stat().st_size for file in files if file.exists())
         free = self._space.free()
-        keep = self._keep
-        return StoreState(SCHEMA_VERSION, self._newest, size, free, keep.calls, keep.spans)
+        return StoreState(SCHEMA_VERSION, self._newest, size, free, *self._keep)
 
     def close(self) -> None:
         """Close the database; DuckDB writes its log into the file when the last user leaves."""

@@ -196,8 +196,7 @@ class LakeStore(Answering):
                 size = self._watching.size_of(cursor)
         except duckdb.Error as error:
             raise StoreUnavailable(f"The lake cannot answer: {error}") from error
-        keep = self._keep
-        return StoreState(SCHEMA_VERSION, newest, size, None, keep.calls, keep.spans)
+        return StoreState(SCHEMA_VERSION, newest, size, None, *self._keep)
 
     def close(self) -> None:
         """Let go of the lake; what waits in the inbox is another collector's."""

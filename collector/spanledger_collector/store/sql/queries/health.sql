@@ -1,7 +1,7 @@
 -- How is the ledger: how much does it hold, how fresh is it, and by which versions?
 -- @readers anyone
--- @derived received duplicates refused database_bytes free_bytes calls_keep_days spans_keep_days newest_batch schema_version prices_version collector_version ready
--- @returns first_call_time newest_call_time newest_received_at calls spans quarantined quarantined_last_day received_since_start duplicates_since_start refused_since_start delivery_lag_s rollup_lag_batches database_bytes free_bytes calls_keep_days spans_keep_days schema_version prices_version collector_version ready generated_at
+-- @derived received duplicates refused database_bytes free_bytes calls_keep_days spans_keep_days alerts_keep_days newest_batch schema_version prices_version collector_version ready
+-- @returns first_call_time newest_call_time newest_received_at calls spans quarantined quarantined_last_day received_since_start duplicates_since_start refused_since_start delivery_lag_s rollup_lag_batches database_bytes free_bytes calls_keep_days spans_keep_days alerts_keep_days schema_version prices_version collector_version ready generated_at
 select
     first_call at time zone 'UTC' as first_call_time,
     newest_call at time zone 'UTC' as newest_call_time,
@@ -19,6 +19,7 @@ select
     cast($free_bytes as bigint) as free_bytes,
     cast($calls_keep_days as integer) as calls_keep_days,
     cast($spans_keep_days as integer) as spans_keep_days,
+    cast($alerts_keep_days as integer) as alerts_keep_days,
     cast($schema_version as integer) as schema_version,
     cast($prices_version as varchar) as prices_version,
     cast($collector_version as varchar) as collector_version,
