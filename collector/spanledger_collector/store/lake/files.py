@@ -23,6 +23,8 @@ MERGE_EVERY_S: Final = 60.0
 MERGE_LARGER_EVERY_S: Final = 1800.0
 CLEAN_EVERY_S: Final = 600.0
 ORPHANS_EVERY_S: Final = 86_400.0
+REWRITING_S: Final = 60.0
+"""How long arrivals and alerts may wait for files that are written anew; the rest is for later."""
 SMALL, LARGE = 8 << 20, 128 << 20
 """Files below are merged every minute, or every half hour: so a row is rewritten three times."""
 SNAPSHOTS_KEPT: Final = "1 hour"
@@ -96,11 +98,13 @@ class Files:
         holed: dict[str, list[Holed]] = defaultdict(list)
         for table, lost, left in self._connection.execute(_HOLED).fetchall():
             holed[table].append(Holed(lost, left))
-        for table, files in holed.items():
-            for share in steps(files, LARGE):
-                # In this form it is a double, and the very one that DuckLake reckons.
-                threshold = f"delete_threshold => {share:.17e}"
-                self._replace(f"ducklake_rewrite_data_files('{LAKE}', '{table}', {threshold})")
+        due = [(table, share) for table, files in holed.items() for share in steps(files, LARGE)]
+        for table, share in due:
+            if time.monotonic() - started > REWRITING_S:
+                break
+            # In this form it is a double, and the very one that DuckLake reckons.
+            threshold = f"delete_threshold => {share:.17e}"
+            self._replace(f"ducklake_rewrite_data_files('{LAKE}', '{table}', {threshold})")
         _log.debug("files are written anew, in %.1f s", time.monotonic() - started)
 
     def clean(self, kept: str) -> None:
