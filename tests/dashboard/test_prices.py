@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
@@ -57,7 +57,7 @@ def test_the_list_has_every_rate_of_today(known_calls: str, open_app: Opening) -
 def test_prices_of_another_day_with_retired_models(known_calls: str, open_app: Opening) -> None:
     """The controls ask the collector; nothing is worked out here."""
     app = open_app(known_calls, PRICES)
-    app.date_input(key="at").set_value(date(2026, 10, 6)).run()
+    app.date_input(key="price_day").set_value(date(2026, 10, 6)).run()
     app.toggle(key="active").set_value(False).run()
 
     prices = app.dataframe[1].value
@@ -66,6 +66,16 @@ def test_prices_of_another_day_with_retired_models(known_calls: str, open_app: O
     assert list(sonnet["Cache read"]) == [0.2]
     assert "claude-haiku-5-5" not in set(prices["Model"])
     assert "retired" in set(prices["Lifecycle"])
+
+
+def test_the_day_is_todays_after_other_pages(known_calls: str, open_app: Opening) -> None:
+    """Whatever they let one choose."""
+    began = datetime.now(timezone.utc).date()
+    app = open_app(known_calls, "views/traces.py")
+    app = app.switch_page(PRICES).run()
+
+    assert not app.exception
+    assert app.date_input(key="price_day").value in {began, datetime.now(timezone.utc).date()}
 
 
 def test_a_contract_stands_beside_the_list(tmp_path: Path, open_app: Opening) -> None:
@@ -95,7 +105,7 @@ def test_a_contract_stands_beside_the_list(tmp_path: Path, open_app: Opening) ->
 def test_a_day_without_prices_says_so(known_calls: str, open_app: Opening) -> None:
     """Before the first model there is nothing to list."""
     app = open_app(known_calls, PRICES)
-    app.date_input(key="at").set_value(date(2023, 1, 1)).run()
+    app.date_input(key="price_day").set_value(date(2023, 1, 1)).run()
 
     assert not app.exception
     assert "No model had a price" in app.info[0].value

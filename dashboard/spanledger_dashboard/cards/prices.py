@@ -58,7 +58,11 @@ def price_list(settings: DashboardSettings) -> None:
     """The prices of a day on a platform."""
     with grid(3, min_column_width=220):
         day = st.date_input(
-            "Prices on (UTC)", value=_today(), max_value=_today(), key="at", format="YYYY-MM-DD"
+            "Prices on (UTC)",
+            value=_today(),
+            max_value=_today(),
+            key="price_day",  # “at” is a choice of another page
+            format="YYYY-MM-DD",
         )
         platform = st.selectbox(
             "Platform", list(PLATFORMS), format_func=PLATFORMS.__getitem__, key="platform"
