@@ -119,6 +119,13 @@ class SettledLake(LakeStore):
         self.session = Session(self._place.connection)
         self.writing = self._connection.cursor()
         self.upkeep = Upkeep(self.writing, self.session, self._keep)
+        self.take_in_all()
+
+    def take_in_all(self) -> None:
+        """Take in what waits, also from before it was opened."""
+        with self._turn:
+            while self.upkeep.take_in() is not None:
+                pass
 
     @property
     def leads(self) -> bool:
@@ -161,17 +168,17 @@ class AskedLake(SettledLake):
         return LakeStore.append(self, batches)
 
     def roll_up(self) -> bool:
-        self._settle()
+        self.take_in_all()
         return super().roll_up()
 
     def state(self) -> StoreState:
         """Take in, and say where the store stands."""
-        self._settle()
+        self.take_in_all()
         return super().state()
 
     def query(self) -> RunningQuery:
         """Take in, and prepare to answer."""
-        self._settle()
+        self.take_in_all()
         return super().query()
 
     def export(
@@ -183,18 +190,13 @@ class AskedLake(SettledLake):
         as_text: bool,
     ) -> Iterator[pa.RecordBatch]:
         """Take in, and yield rows."""
-        self._settle()
+        self.take_in_all()
         return super().export(sql, parameters, columns, as_text=as_text)
 
     def back_up(self, target: Path) -> Backup:
         """Take in, and write a backup."""
-        self._settle()
+        self.take_in_all()
         return super().back_up(target)
-
-    def _settle(self) -> None:
-        with self._turn:
-            while self.upkeep.take_in() is not None:
-                pass
 
 
 def pytest_configure(config: pytest.Config) -> None:
