@@ -79,7 +79,11 @@ class LakeCollector:
 
     def maintains(self) -> bool:
         """Whether it said last that it maintains the lake, and still lives."""
-        return self.process.poll() is None and self._said("this collector maintains the lake")
+        if self.process.poll() is not None:
+            return False
+        words = "this collector maintains the lake", "upkeep of the lake failed"
+        elected, gave_up = map(self.log.read_text().rfind, words)
+        return elected > gave_up
 
     def kill(self) -> None:
         """Kill -9, and start its log anew."""
