@@ -114,16 +114,15 @@ def _soak(parts: Parts, rounds: int) -> None:
     collectors = parts.collectors
     urls = [each.url for each in collectors]
     doors = [*urls, *([parts.edge.url] if parts.edge else [])]
-    with _asking(urls), Senders(doors, threads=3) as senders:
+    with _reviving(collectors), _asking(urls), Senders(doors, threads=3) as senders:
         wait_until(lambda: _shown(urls) > 0, "the first calls are in answers", PATIENCE_S)
         for number in range(1, rounds + 1):
             for what, act in _blows(parts):
-                _timed(f"round {number}, {what}", act, senders, collectors)
-    told = (senders.acknowledged, str(Decimal(COST_USD) * senders.acknowledged))
-    for collector in collectors:
-        collector.revive()
-    for url in urls:
-        wait_until(lambda url=url: totals(url) == told, f"{url} tells {told}", PATIENCE_S)
+                _timed(f"round {number}, {what}", act, senders, urls)
+        senders.finish()
+        told = (senders.acknowledged, str(Decimal(COST_USD) * senders.acknowledged))
+        for url in urls:
+            wait_until(lambda url=url: totals(url) == told, f"{url} tells {told}", PATIENCE_S)
     print(
         f"{told[0]:,} calls acknowledged, ${told[1]}; each collector tells the same: none lost, "
         f"none twice. The longest wait of a sender was {senders.longest_wait_s:.1f} s."
@@ -144,12 +143,11 @@ def _blows(parts: Parts) -> Iterator[tuple[str, Callable[[], None]]]:
 
 
 def _killed(collectors: list[LakeCollector], *, leads: bool) -> None:
-    """Kill a collector; it is started again while the others go on."""
+    """Kill a collector, while the others go on."""
     wait_until(lambda: _one(collectors, leads=leads), "there is such a collector", PATIENCE_S)
     victim = _one(collectors, leads=leads)
     assert victim is not None
     victim.kill()
-    threading.Thread(target=victim.start).start()
 
 
 def _one(collectors: list[LakeCollector], *, leads: bool) -> LakeCollector | None:
@@ -168,23 +166,14 @@ def _away(gateway: Gateway) -> None:
     gateway.start()
 
 
-def _timed(
-    what: str, act: Callable[[], None], senders: Senders, collectors: list[LakeCollector]
-) -> None:
+def _timed(what: str, act: Callable[[], None], senders: Senders, urls: list[str]) -> None:
     """Do something bad, and say how long it took until all was well again."""
     began = time.monotonic()
     act()
     before = senders.acknowledged
-
-    def well(count: Callable[[], int]) -> bool:
-        for collector in collectors:
-            collector.revive()
-        return count() > before
-
-    wait_until(lambda: well(lambda: senders.acknowledged), "calls are acknowledged", PATIENCE_S)
+    wait_until(lambda: senders.acknowledged > before, "calls are acknowledged", PATIENCE_S)
     acknowledged = time.monotonic() - began
-    urls = [each.url for each in collectors]
-    wait_until(lambda: well(lambda: _shown(urls)), "calls are in answers", PATIENCE_S)
+    wait_until(lambda: _shown(urls) > before, "calls are in answers", PATIENCE_S)
     print(
         f"{what}: acknowledged again after {acknowledged:.1f} s, in answers after"
         f" {time.monotonic() - began:.1f} s",
@@ -194,6 +183,25 @@ def _timed(
 
 def _shown(urls: list[str]) -> int:
     return max(totals(url)[0] for url in urls)
+
+
+@contextmanager
+def _reviving(collectors: list[LakeCollector]) -> Iterator[None]:
+    """Start what ended, as a service manager would; a crash of PostgreSQL can end a collector."""
+    stopping = threading.Event()
+
+    def run() -> None:
+        while not stopping.wait(0.1):
+            for collector in collectors:
+                collector.revive()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join()
 
 
 @contextmanager
