@@ -15,6 +15,7 @@ from spanledger_collector.server import RunningCollector, running_collector
 from spanledger_collector.store.duckdb import DATABASE_NAME, DuckDBStore, examine
 from tests.cli.conftest import Run
 from tests.collector.support import Client, call_span, settings_for
+from tests.durability.process import collector_process
 
 TAG = semconv.TAG_PREFIX
 
@@ -117,6 +118,29 @@ def test_backup_and_restore(run: Run, collector: RunningCollector, tmp_path: Pat
     assert "3 calls" in made.stderr
     assert restored.exit_code == 0, restored.stderr
     assert examine(folder / DATABASE_NAME).calls == 3
+
+
+def test_a_folder_that_is_named_is_the_one(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A collector answers only for its own ledger, however near it is; an open one it is asked."""
+    alone, missing = tmp_path / "alone", tmp_path / "missing"
+    DuckDBStore(alone).close()
+    with collector_process(tmp_path / "data") as (_, url):
+        monkeypatch.setenv("SPANLEDGER_COLLECTOR__PORT", url.rpartition(":")[2])
+        client = Client(url)
+        client.send(call_span("msg_1"))
+        client.close()
+        told = [
+            run("backup", f"{folder.name}.duckdb", "--data-dir", str(folder))
+            for folder in (alone, tmp_path / "data", missing)
+        ]
+        repriced = run("prices", "reprice", "--data-dir", str(alone))
+
+    assert [each.exit_code for each in told] == [0, 0, 1], told
+    assert [examine(Path(f"{name}.duckdb")).calls for name in ("alone", "data")] == [0, 1]
+    assert "There is no ledger in" in told[2].stderr
+    assert "0 of 0 calls changed" in repriced.stderr
 
 
 def test_restore_keeps_what_was_there(run: Run, tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ NOT_IN_A_LAKE: Final = {
     "alerts/test_retention.py::test_killed": "its child opens a file; test_kills.py",
     "alerts/test_outage.py": "spoils a file, or closes it under its collector",
     "cli/test_export.py::test_restore_keeps_what_was_there": "puts a file in place",
+    "cli/test_export.py::test_a_folder_that_is_named": "names the folder of a file",
     "prices/test_reprice.py::test_without_a_collector_the_file_is_repriced": "opens the file",
 }
 """Tests, by the beginning of their names, and why they are about a file alone."""

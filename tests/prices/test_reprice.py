@@ -301,4 +301,4 @@ def test_without_a_collector_the_file_is_repriced(
     assert (call["cost_usd"], call["list_usd"]) == (Decimal("0.003"), Decimal("0.006"))
     assert plan.rows.num_rows == 0
     assert nothing.exit_code == 1
-    assert "there is no ledger in" in nothing.output
+    assert "There is no ledger in" in nothing.output

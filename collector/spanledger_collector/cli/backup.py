@@ -13,7 +13,7 @@ import typer
 from spanledger_collector.cli.api import ApiError, Unreachable, WrongRequest, client
 from spanledger_collector.cli.console import FAILED, MISUSED, fail, say
 from spanledger_collector.cli.files import fsync_folder, progress, written_whole
-from spanledger_collector.cli.offline import opened_ledger
+from spanledger_collector.cli.offline import lies_by_itself, opened_ledger
 from spanledger_collector.cli.options import (
     ConfigOption,
     DataDirOption,
@@ -41,7 +41,8 @@ def backup(
 ) -> None:
     """Copy the ledger as it is now into a file, while the collector runs, and check the copy.
 
-    Without a running collector the ledger of the data folder is copied.
+    Without a running collector the ledger of the data folder is copied, and so is one that
+    --data-dir names and that no process has open.
 
     [bold]Examples[/bold]
       spanledger backup /backups/ledger-2026-11-20.duckdb
@@ -52,11 +53,14 @@ def backup(
     if not file.absolute().parent.is_dir():
         fail(f"There is no folder {file.absolute().parent}.", MISUSED)
     try:
-        facts = _fetch(settings, url, token, file)
+        if lies_by_itself(settings, url, data_dir):
+            facts = _offline(settings, file, asked=False)
+        else:
+            facts = _fetch(settings, url, token, file)
     except Unreachable as error:
         if url is not None:
             fail(str(error), FAILED)
-        facts = _offline(settings, file)
+        facts = _offline(settings, file, asked=True)
     except WrongRequest as error:
         fail(str(error), MISUSED)
     except ApiError as error:
@@ -139,14 +143,14 @@ def _fetch(settings: Settings, url: str | None, token: str | None, file: Path) -
     return facts
 
 
-def _offline(settings: Settings, file: Path) -> dict[str, Any]:
+def _offline(settings: Settings, file: Path, *, asked: bool) -> dict[str, Any]:
     """The same without a collector, from the ledger itself."""
     from spanledger_collector.store import StoreError, StoreUnavailable
 
     part = file.with_name(f".{file.name}.part")
     try:
         part.unlink(missing_ok=True)
-        with opened_ledger(settings) as store:
+        with opened_ledger(settings, asked=asked) as store:
             facts = store.back_up(part)
         part.replace(file)
         fsync_folder(file.absolute().parent)

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from spanledger_collector.cli.api import ApiError, Unreachable, WrongRequest, client
 from spanledger_collector.cli.console import FAILED, MISUSED, fail, print_table, say
-from spanledger_collector.cli.offline import opened_ledger
+from spanledger_collector.cli.offline import lies_by_itself, opened_ledger
 from spanledger_collector.cli.options import (
     ConfigOption,
     DataDirOption,
@@ -51,8 +51,9 @@ def reprice(
 ) -> None:
     """Price the ledger's calls anew by today's price book and overrides, all or nothing.
 
-    A running collector does it itself and reads the overrides file anew; otherwise the file of the
-    data folder is opened. What changed is kept in the table `reprices`.
+    A running collector does it itself and reads the overrides file anew. Otherwise the file of the
+    data folder is opened, and so is one that --data-dir names and that no process has open. What
+    changed is kept in the table `reprices`.
 
     [bold]Examples[/bold]
       spanledger prices reprice --dry-run
@@ -61,12 +62,15 @@ def reprice(
     settings = settings_or_fail(config, store={"path": data_dir})
     wanted = {"from": first, "to": last, "apply": not dry_run}
     try:
-        with client(settings, url, token, timeout_s=3600.0) as api:
-            answer = api.reprice(wanted)
+        if lies_by_itself(settings, url, data_dir):
+            answer = _offline(settings, wanted, asked=False)
+        else:
+            with client(settings, url, token, timeout_s=3600.0) as api:
+                answer = api.reprice(wanted)
     except Unreachable as error:
         if url is not None:
             fail(str(error), FAILED)
-        answer = _offline(settings, wanted)
+        answer = _offline(settings, wanted, asked=True)
     except WrongRequest as error:
         fail(str(error), MISUSED)
     except ApiError as error:
@@ -77,7 +81,7 @@ def reprice(
         _print(answer)
 
 
-def _offline(settings: Settings, wanted: Mapping[str, Any]) -> dict[str, Any]:
+def _offline(settings: Settings, wanted: Mapping[str, Any], *, asked: bool) -> dict[str, Any]:
     """The same without a collector, on the ledger itself."""
     from spanledger_collector.prices import ContractError, book_under
     from spanledger_collector.prices.http import BadRequest, answer_of, request_of
@@ -88,7 +92,7 @@ def _offline(settings: Settings, wanted: Mapping[str, Any]) -> dict[str, Any]:
         request, apply = request_of(wanted)
         book = book_under(settings.prices.overrides)
         started = time.monotonic()
-        with opened_ledger(settings) as store:
+        with opened_ledger(settings, asked=asked) as store:
             plan = request.plan(store, book)
             plan = request.apply(store, book, plan) if apply else plan
     except (BadRequest, ContractError) as error:
