@@ -217,18 +217,22 @@ def _collectors(count: int) -> str:
 
 
 def _print_merged(merged: dict[str, Any]) -> None:
-    million = 1e6 / merged["calls"]
-    print(f"\n### Merging the small files of {merged['calls']:,} calls once\n")
-    print("| | measured | for a million calls |\n|---|---|---|")
-    print(f"| files | {merged['files_before']} → {merged['files_after']} | |")
-    for name, key, unit, scale in (
-        ("time", "seconds", "s", 1.0),
-        ("CPU", "cpu_seconds", "s", 1.0),
-        ("read", "bytes_read", "MB", 1e6),
-        ("written", "bytes_written", "MB", 1e6),
+    calls = merged["calls"]
+    for what, measured in (
+        (f"Merging the small files of {calls:,} calls once", merged["merging"]),
+        (f"Writing a file anew from which one of {calls:,} calls is gone", merged["rewriting"]),
     ):
-        value = merged[key] / scale
-        print(f"| {name} | {value:.1f} {unit} | {value * million:.0f} {unit} |")
+        print(f"\n### {what}\n")
+        print("| | measured | for a million calls |\n|---|---|---|")
+        print(f"| files | {measured['files_before']} → {measured['files_after']} | |")
+        for name, key, unit, scale in (
+            ("time", "seconds", "s", 1.0),
+            ("CPU", "cpu_seconds", "s", 1.0),
+            ("read", "bytes_read", "MB", 1e6),
+            ("written", "bytes_written", "MB", 1e6),
+        ):
+            value = measured[key] / scale
+            print(f"| {name} | {value:.1f} {unit} | {value * 1e6 / calls:.0f} {unit} |")
 
 
 def _print_arithmetic(received: Received, merged: dict[str, Any], a_call: float) -> None:
@@ -237,7 +241,7 @@ def _print_arithmetic(received: Received, merged: dict[str, Any], a_call: float)
     second = A_DAY / 86_400
     receiving = 1 / received.cpu_received
     taking_in = max(1 / received.cpu_settled - receiving, 0.0)
-    merging = merged["cpu_seconds"] / merged["calls"]
+    merging = merged["merging"]["cpu_seconds"] / merged["calls"]
     puts = 86_400 / 1e6 * MILLION_PUTS_USD
     a_day = a_call * A_DAY / 1e9
     print(
