@@ -86,11 +86,12 @@ class Unplanned(Reader):
     ) -> dict[str, Doubles]:
         """What was used in each step of some seconds, by these groups: one row a group."""
         found = super().steps(only, dimension, between, step_s, names)
+        count = found["usd"].shape[1]
         for cut in self._cuts(only, dimension, names, *between):
             if cut.shared is not None:
+                touched = _touched(cut.occurrence, between[0], step_s, count)
                 part = super().steps(cut.shared, dimension, between, step_s, names)
                 for measure, table in found.items():
-                    touched = _touched(cut.occurrence, between[0], step_s, table.shape[1])
                     table[:, touched] = np.maximum(table - part[measure], 0.0)[:, touched]
         return found
 
